@@ -1,0 +1,1 @@
+/** Environment → one frozen Config. The only file that reads `process.env`. */

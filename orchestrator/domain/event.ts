@@ -1,0 +1,44 @@
+/** The vocabulary of `execution_events.type`. One list, so that readers, metrics and tests agree on the words. */
+export const eventTypes = [
+  "execution.created",
+  "execution.started",
+  "execution.paused",
+  "execution.resumed",
+  "execution.blocked",
+  "execution.completed",
+  "execution.failed",
+  "execution.cancelled",
+  "execution.retried",
+  "task.queued",
+  "task.started",
+  "task.adopted",
+  "task.released",
+  "task.output",
+  "task.verifying",
+  "task.verified",
+  "task.completed",
+  "task.failed",
+  "task.retrying",
+  "task.awaiting_human",
+  "task.blocked",
+  "task.skipped",
+  "task.cancelled",
+  "agent.session",
+  "agent.message",
+  "agent.tool",
+  "agent.tool_result",
+  "agent.rate_limit",
+  "agent.result",
+] as const;
+export type EventType = (typeof eventTypes)[number];
+
+/** A row of the append-only log: `seq` counts 1..n without a gap inside one execution. */
+export type ExecutionEvent = {
+  executionId: string;
+  seq: number;
+  type: EventType;
+  taskId: string | null;
+  attempt: number | null;
+  at: string;
+  data: Record<string, unknown>;
+};

@@ -1,0 +1,49 @@
+/** Task states and outcomes. The transition table itself is enforced where the state lives: in `sql/0002_engine.sql`. */
+
+export const taskStatuses = [
+  "pending",
+  "queued",
+  "in_progress",
+  "verifying",
+  "awaiting_approval",
+  "awaiting_human",
+  "blocked",
+  "retrying",
+  "completed",
+  "failed",
+  "skipped",
+  "cancelled",
+] as const;
+export type TaskStatus = (typeof taskStatuses)[number];
+
+/** States from which a task goes nowhere by itself. */
+export const finalTaskStatuses: ReadonlySet<TaskStatus> = new Set(["completed", "failed", "skipped", "cancelled"]);
+
+/**
+ * Why an attempt failed. Only sensible ones are retried (SPEC §3): `ambiguous` means that the outcome is unknown (the process ended in
+ * the window before its supervisor could say how) and `never_started` that nothing ran, which burns no attempt.
+ */
+export const failureClasses = [
+  "transient",
+  "rate_limit",
+  "usage_limit",
+  "timeout",
+  "out_of_memory",
+  "output_limit",
+  "verification",
+  "permanent",
+  "ambiguous",
+  "never_started",
+] as const;
+export type FailureClass = (typeof failureClasses)[number];
+
+/** Tokens and money of one attempt; money in US dollars. */
+export type Usage = {
+  costUsd?: number;
+  inputTokens?: number;
+  outputTokens?: number;
+  cacheReadTokens?: number;
+  cacheWriteTokens?: number;
+  turns?: number;
+  model?: string;
+};

@@ -1,0 +1,68 @@
+/**
+ * The contract between the worker and the executors.
+ *
+ * `run` both starts and re-attaches: the attempt's directory decides. When the directory shows that a supervisor claimed this attempt,
+ * the executor follows the running (or ended) process from the last recorded byte; otherwise it starts it, unless `assignment.adopted`
+ * says that an earlier orchestrator had it, in which case the outcome is `never_started` (nothing ran, no attempt is burnt).
+ */
+import type { Task, TaskKind } from "../../plan/model.ts";
+import type { EventType } from "../domain/event.ts";
+import type { FailureClass, Usage } from "../domain/task.ts";
+
+/** One attempt at one task, as claimed from the database. `fence` is the number that makes late reports refusable. */
+export type Assignment = {
+  executionId: string;
+  ordinal: number;
+  taskId: string;
+  attempt: number;
+  fence: number;
+  task: Task;
+  workspace: string;
+  planTitle: string;
+  conversationId: string;
+  /** Results of the tasks this one depends on, in plan order. */
+  inputs: { taskId: string; title: string; summary: string }[];
+  /** True when an earlier orchestrator process had already been given this attempt. */
+  adopted: boolean;
+  /** Session of the previous attempt of a `claude` task, to resume. */
+  previousSessionId?: string;
+};
+
+export type AttemptEvent = { type: EventType; data: Record<string, unknown> };
+
+/** Why a running attempt must stop. `detach` leaves the process running: the next orchestrator adopts it. */
+export type StopReason = "cancelled" | "superseded" | "detach";
+
+export type AttemptContext = {
+  /** Aborted with a StopReason as `reason`. */
+  signal: AbortSignal;
+  /** Directory of this attempt; exists, survives the orchestrator, holds output and supervisor files. */
+  directory: string;
+  /** Output bytes already in the database (0 for a new attempt). */
+  recordedOffset: number;
+  /**
+   * Appends events and moves the output offset in one transaction. Resolves once committed; rejects with a `conflict` LonghaulError when
+   * this attempt was superseded. Calls must not overlap.
+   */
+  record(entry: { fromOffset: number; toOffset: number; events: AttemptEvent[] }): Promise<void>;
+};
+
+export type Outcome = {
+  status: "succeeded" | "failed" | "cancelled" | "detached";
+  failureClass?: FailureClass;
+  /** One line for people: what happened. */
+  message: string;
+  exitCode?: number;
+  signal?: string;
+  /** Last lines of output or the agent's final answer; goes to dependents and reports. */
+  summary?: string;
+  sessionId?: string;
+  usage?: Usage;
+  /** When a retry makes sense at the earliest (usage limits), epoch milliseconds. */
+  retryAtMs?: number;
+};
+
+export type Executor = {
+  readonly kind: TaskKind | "noop";
+  run(assignment: Assignment, context: AttemptContext): Promise<Outcome>;
+};
