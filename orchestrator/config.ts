@@ -1,1 +1,111 @@
-/** Environment → one frozen Config. The only file that reads `process.env`. */
+/**
+ * Environment and `.env` file → one frozen Config (SPEC §17). The only file that reads `process.env`; everything else is handed its part.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { parseEnv } from "node:util";
+import { z } from "zod";
+import { LonghaulError } from "./domain/errors.ts";
+
+const count = (fallback: number, maximum: number) => z.coerce.number().int().min(1).max(maximum).default(fallback);
+
+const Environment = z.object({
+  LONGHAUL_HOME: z.string().refine(isAbsolute, "must be an absolute path").optional(),
+  LONGHAUL_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  LONGHAUL_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
+  LONGHAUL_CONCURRENCY: count(16, 10_000),
+  LONGHAUL_SHELL_CONCURRENCY: count(8, 10_000),
+  LONGHAUL_CLAUDE_CONCURRENCY: count(3, 1000),
+  LONGHAUL_LEASE_SECONDS: z.coerce.number().min(1).max(3600).default(30),
+  LONGHAUL_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+  LONGHAUL_CLAUDE: z.string().optional(),
+  LONGHAUL_MAX_PLAN_BYTES: count(2 * 1024 * 1024, 1024 ** 3),
+  LONGHAUL_MAX_TASKS: count(10_000, 1_000_000),
+  LONGHAUL_ALLOWED_HOSTS: z.string().optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
+  POSTGRES_HOST: z.string().optional(),
+  POSTGRES_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  POSTGRES_DB: z.string().optional(),
+  POSTGRES_USER: z.string().optional(),
+  POSTGRES_PASSWORD: z.string().optional(),
+});
+
+/** Everything the product can be told, validated; see docs/configuration.md. */
+export type Config = Readonly<{
+  home: string;
+  port: number;
+  /** A port that was asked for by name is never replaced by a free one. */
+  portIsExplicit: boolean;
+  token: string | undefined;
+  database:
+    | { kind: "embedded" }
+    | { kind: "url"; url: string }
+    | { kind: "parts"; host: string; port: number; database: string; user: string; password: string | undefined };
+  concurrency: number;
+  perKind: Readonly<Record<string, number>>;
+  leaseSeconds: number;
+  logLevel: string;
+  claudeBinary: string | undefined;
+  maxPlanBytes: number;
+  maxTasks: number;
+  allowedHosts: readonly string[];
+  /** The environment that task processes take their allow-listed part from. */
+  environment: Readonly<Record<string, string | undefined>>;
+}>;
+
+/**
+ * Reads the configuration. Values of the environment win over those of `LONGHAUL_HOME/.env`.
+ * @throws LonghaulError invalid_input naming every variable that is wrong and what it must be
+ */
+export function loadConfig(environment: Record<string, string | undefined> = process.env): Config {
+  const home = environment["LONGHAUL_HOME"] || defaultHome(environment);
+  const file = join(home, ".env");
+  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
+  const merged = { ...fromFile, ...environment };
+  const given = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined && value !== ""));
+  const result = Environment.safeParse(given);
+  if (!result.success) {
+    const lines = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new LonghaulError("invalid_input", `The configuration is wrong: ${lines.join("; ")}`, {
+      hint: `Correct the variable in the environment or in ${file}.`,
+    });
+  }
+  const values = result.data;
+  return Object.freeze({
+    home,
+    port: values.LONGHAUL_PORT ?? 8400,
+    portIsExplicit: values.LONGHAUL_PORT !== undefined,
+    token: values.LONGHAUL_TOKEN,
+    database: databaseOf(values),
+    concurrency: values.LONGHAUL_CONCURRENCY,
+    perKind: Object.freeze({ shell: values.LONGHAUL_SHELL_CONCURRENCY, claude: values.LONGHAUL_CLAUDE_CONCURRENCY }),
+    leaseSeconds: values.LONGHAUL_LEASE_SECONDS,
+    logLevel: values.LONGHAUL_LOG_LEVEL,
+    claudeBinary: values.LONGHAUL_CLAUDE,
+    maxPlanBytes: values.LONGHAUL_MAX_PLAN_BYTES,
+    maxTasks: values.LONGHAUL_MAX_TASKS,
+    allowedHosts: (values.LONGHAUL_ALLOWED_HOSTS ?? "").split(",").filter((host) => host !== ""),
+    environment: merged,
+  });
+}
+
+/** The embedded server runs as another user than root, who must be able to reach its files: under root that rules out /root. */
+function defaultHome(environment: Record<string, string | undefined>): string {
+  if (process.getuid?.() === 0) return "/var/lib/longhaul";
+  const userHome = environment["HOME"] || homedir();
+  return join(environment["XDG_DATA_HOME"] || join(userHome, ".local", "share"), "longhaul");
+}
+
+function databaseOf(values: z.infer<typeof Environment>): Config["database"] {
+  if (values.DATABASE_URL !== undefined) return { kind: "url", url: values.DATABASE_URL };
+  if (values.POSTGRES_HOST === undefined) return { kind: "embedded" };
+  return {
+    kind: "parts",
+    host: values.POSTGRES_HOST,
+    port: values.POSTGRES_PORT ?? 5432,
+    database: values.POSTGRES_DB ?? "longhaul",
+    user: values.POSTGRES_USER ?? "longhaul",
+    password: values.POSTGRES_PASSWORD,
+  };
+}
