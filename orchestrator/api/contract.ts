@@ -17,8 +17,14 @@ export const HandoffOptions = z
     priority: z.enum(["low", "normal", "high"]).default("normal"),
     approvalMode: z.enum(["auto", "checkpoints", "final"]).default("auto"),
     notifications: z.record(z.string(), z.boolean()).optional(),
-    retry: z.object({ maxAttempts: z.number().int().min(1).max(100), backoffMultiplier: z.number().min(1) }).partial().optional(),
-    budget: z.object({ usd: z.number().positive(), tokens: z.number().int().positive(), wallSeconds: z.number().positive() }).partial().optional(),
+    retry: z
+      .object({ maxAttempts: z.number().int().min(1).max(100), backoffMultiplier: z.number().min(1) })
+      .partial()
+      .optional(),
+    budget: z
+      .object({ usd: z.number().positive(), tokens: z.number().int().positive(), wallSeconds: z.number().positive() })
+      .partial()
+      .optional(),
     /** Folder the tasks run in; absolute. */
     workspace: z.string().max(4096).optional(),
     webhookUrl: z.url().optional(),
@@ -81,7 +87,12 @@ export const TaskBrief = z.object({
 });
 export type TaskBrief = z.infer<typeof TaskBrief>;
 
-export const Blocker = z.object({ taskId: z.string().nullable(), title: z.string(), reason: z.string(), since: z.string().nullable() });
+export const Blocker = z.object({
+  taskId: z.string().nullable(),
+  title: z.string(),
+  reason: z.string(),
+  since: z.string().nullable(),
+});
 
 export const ExecutionStatusResponse = z.object({
   executionId: z.string(),
@@ -196,6 +207,10 @@ export type EventQuery = z.infer<typeof EventQuery>;
 export const EventPage = z.object({ events: z.array(Event), lastSeq: z.number().int() });
 export type EventPage = z.infer<typeof EventPage>;
 
+/** The last message of a stream: nothing more will happen unless someone retries. */
+export const StreamEnd = z.object({ executionId: z.string(), status: ExecutionStatus, lastSeq: z.number().int() });
+export type StreamEnd = z.infer<typeof StreamEnd>;
+
 export const ControlRequest = z
   .object({
     action: z.enum(["pause", "resume", "cancel", "retry", "skip"]),
@@ -249,8 +264,12 @@ export const Action = z.object({
 });
 export type Action = z.infer<typeof Action>;
 export const ActionList = z.object({ actions: z.array(Action) });
-export const CompleteActionRequest = z.object({ outcome: z.enum(["done", "failed", "skipped"]).default("done"), note: z.string().max(10_000).optional() }).strict();
+export type ActionList = z.infer<typeof ActionList>;
+export const CompleteActionRequest = z
+  .object({ outcome: z.enum(["done", "failed", "skipped"]).default("done"), note: z.string().max(10_000).optional() })
+  .strict();
 export type CompleteActionRequest = z.infer<typeof CompleteActionRequest>;
+export type CompleteActionInput = z.input<typeof CompleteActionRequest>;
 
 export const Health = z.object({
   status: z.enum(["ok", "degraded", "down"]),
@@ -259,7 +278,10 @@ export const Health = z.object({
   version: z.string(),
   nodeId: z.string(),
   uptimeSeconds: z.number(),
-  dependencies: z.record(z.string(), z.object({ status: z.enum(["up", "down", "off"]), detail: z.string().optional(), latencyMs: z.number().optional() })),
+  dependencies: z.record(
+    z.string(),
+    z.object({ status: z.enum(["up", "down", "off"]), detail: z.string().optional(), latencyMs: z.number().optional() }),
+  ),
 });
 export type Health = z.infer<typeof Health>;
 
@@ -267,9 +289,21 @@ export const Capabilities = z.object({
   version: z.string(),
   executors: z.array(z.object({ kind: z.string(), available: z.boolean(), detail: z.string() })),
   channels: z.array(z.string()),
-  isolation: z.object({ level: z.string(), files: z.string(), network: z.string(), memory: z.string(), treeKill: z.string(), why: z.string() }),
+  isolation: z.object({
+    level: z.string(),
+    files: z.string(),
+    network: z.string(),
+    memory: z.string(),
+    treeKill: z.string(),
+    why: z.string(),
+  }),
   planFormats: z.array(z.string()),
-  limits: z.object({ concurrency: z.number(), perKind: z.record(z.string(), z.number()), maxPlanBytes: z.number(), maxTasks: z.number() }),
+  limits: z.object({
+    concurrency: z.number(),
+    perKind: z.record(z.string(), z.number()),
+    maxPlanBytes: z.number(),
+    maxTasks: z.number(),
+  }),
   database: z.object({ version: z.string(), embedded: z.boolean() }),
 });
 export type Capabilities = z.infer<typeof Capabilities>;
