@@ -94,7 +94,7 @@ begin
 
   update execution_tasks t set unmet = c.unmet
   from (
-    select p.ordinal, count(u.ordinal) filter (where not (u.status = 'completed' or u.skip_cause in ('user', 'already_done'))) as unmet
+    select p.ordinal, count(u.ordinal) filter (where u.status <> 'completed' and coalesce(u.skip_cause, '') not in ('user', 'already_done')) as unmet
     from execution_tasks p
     left join task_dependencies d on d.execution_id = p.execution_id and d.dependent = p.ordinal
     left join execution_tasks u on u.execution_id = d.execution_id and u.ordinal = d.dependency
@@ -670,7 +670,7 @@ begin
   select * into t from execution_tasks where execution_id = p_execution and ordinal = p_ordinal;
   if not found then raise exception 'no task % in execution %', p_ordinal, p_execution using errcode = 'LH404'; end if;
   if t.status not in ('awaiting_human', 'awaiting_approval') then
-    if t.status = case p_outcome when 'done' then 'completed' else p_outcome end then return false; end if;
+    if t.status = (case p_outcome when 'done' then 'completed' else p_outcome end) then return false; end if;
     raise exception 'task % is %, it does not wait for a person', t.task_id, t.status using errcode = 'LH409';
   end if;
   update execution_tasks x set finished_at = longhaul_now(), message = coalesce(p_note, p_outcome || ' by a person'),
