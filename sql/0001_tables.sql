@@ -112,12 +112,14 @@ create table execution_tasks (
   node_id          text,
   not_before       timestamptz,
   output_offset    bigint not null default 0,    -- bytes of output that are in the event log
-  skip_cause       text check (skip_cause in ('dependency', 'user', 'already_done', 'deferred')),
+  skip_cause       text check (skip_cause in ('dependency', 'deferred', 'user', 'already_done', 'optional')),
+  -- dependency and deferred do not satisfy what hangs on the task, the other causes do
   message          text,
   result           jsonb,
   started_at       timestamptz,
   finished_at      timestamptz,
   primary key (execution_id, ordinal),
+  unique (execution_id, task_id),
   check ((status in ('in_progress', 'verifying')) = (node_id is not null)),
   check ((status = 'retrying') = (not_before is not null)),
   check ((status = 'skipped') = (skip_cause is not null))

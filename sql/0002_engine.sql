@@ -94,7 +94,7 @@ begin
 
   update execution_tasks t set unmet = c.unmet
   from (
-    select p.ordinal, count(u.ordinal) filter (where u.status <> 'completed' and coalesce(u.skip_cause, '') not in ('user', 'already_done')) as unmet
+    select p.ordinal, count(u.ordinal) filter (where u.status <> 'completed' and coalesce(u.skip_cause, '') not in ('user', 'already_done', 'optional')) as unmet
     from execution_tasks p
     left join task_dependencies d on d.execution_id = p.execution_id and d.dependent = p.ordinal
     left join execution_tasks u on u.execution_id = d.execution_id and u.ordinal = d.dependency
@@ -305,7 +305,7 @@ begin
 end $$;
 
 -- Entry i says: the output of one attempt was read from p_from[i] to p_to[i]. Event j belongs to entry p_entry[j] (from 1).
--- Returns the entries that were taken; the others belong to superseded attempts or are already recorded.
+-- Returns the entries that are recorded now; the others belong to superseded attempts.
 create function record_output(p_execution uuid[], p_ordinal integer[], p_attempt integer[], p_from bigint[], p_to bigint[],
                               p_entry integer[], p_type text[], p_data jsonb[])
 returns setof integer language plpgsql as $$
@@ -337,7 +337,11 @@ begin
     select x.execution_id, c.base + x.offset_in_execution, x.type, x.task_id, x.attempt, longhaul_now(), x.data
     from events x join counted c on c.id = x.execution_id
   )
-  select m.entry::integer from moved m;
+  select m.entry::integer from moved m
+  union all -- the same call again, after its answer was lost
+  select g.entry::integer from given g join execution_tasks t on t.execution_id = g.execution_id and t.ordinal = g.ordinal
+    and t.attempt = g.attempt and t.status in ('in_progress', 'verifying')
+  where g.to_offset > g.from_offset and t.output_offset >= g.to_offset;
   perform wake_watchers(p_execution);
 end $$;
 

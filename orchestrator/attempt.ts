@@ -1,0 +1,138 @@
+/** One attempt from its claim to its ending: run by the executor, checked by the orchestrator's own test runs, judged by the retry policy. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { RetryPolicy } from "../plan/model.ts";
+import { LonghaulError } from "./domain/errors.ts";
+import { decideRetry } from "./domain/retry.ts";
+import type { FailureClass } from "./domain/task.ts";
+import type { Assignment, AttemptContext, Executor, Outcome } from "./executors/executor.ts";
+import type { createRecorder } from "./recorder.ts";
+import type { ClaimedTask, Ending, Engine } from "./store/engine.ts";
+import type { ExecutionContext } from "./store/executions.ts";
+import type { Verification, VerifyTask } from "./verification/evidence.ts";
+
+export type AttemptRunner = (
+  claimed: ClaimedTask,
+  how: { adopted: boolean; recordedOffset: number; signal: AbortSignal },
+) => Promise<Ending | undefined>;
+
+export type AttemptDependencies = {
+  engine: Pick<Engine, "startVerifying">;
+  recorder: ReturnType<typeof createRecorder>;
+  executors: { get(kind: string): Executor | undefined };
+  /** What a task needs to know about its execution; cached by the caller. */
+  executionContext(executionId: string): Promise<ExecutionContext>;
+  /** Results of the tasks it depends on, and the session of its previous attempt. */
+  taskInputs(executionId: string, ordinal: number): Promise<{ inputs: { taskId: string; title: string; summary: string }[]; sessionId?: string }>;
+  verify: VerifyTask;
+  /** Folder that holds the attempts' directories. */
+  directory: string;
+  isolation: string;
+  now(): number;
+  random(): number;
+};
+
+/** Where everything about an attempt lies on disk: output, supervisor files, logs of its verification. */
+export function attemptDirectory(root: string, executionId: string, ordinal: number, attempt: number): string {
+  return join(root, executionId, `task-${String(ordinal).padStart(4, "0")}`, `attempt-${attempt}`);
+}
+
+/** Builds the function that the worker runs for every claimed task. It resolves to undefined when the attempt was let go of, not ended. */
+export function createAttemptRunner(dependencies: AttemptDependencies): AttemptRunner {
+  return async (claimed, how) => {
+    const executor = dependencies.executors.get(claimed.task.kind);
+    if (executor === undefined) return endingOf(claimed, failure("permanent", `no executor for kind '${claimed.task.kind}'`), dependencies);
+    let outcome: Outcome;
+    let verification: Verification | undefined;
+    try {
+      if (executor.kind === "noop") {
+        outcome = await executor.run(...bareAssignment(claimed, how, dependencies));
+      } else {
+        const [assignment, context] = await fullAssignment(claimed, how, dependencies);
+        outcome = await executor.run(assignment, context);
+        const checks = claimed.task.verification.filter((criterion) => criterion.test === "auto" && criterion.command !== undefined);
+        if (outcome.status === "succeeded" && checks.length > 0) {
+          if (!(await dependencies.engine.startVerifying(claimed))) return undefined;
+          verification = await dependencies.verify(assignment, context, checks);
+          if (verification.status !== "passed") outcome = { ...outcome, ...verification.outcome };
+        }
+      }
+    } catch (error) {
+      if (error instanceof LonghaulError && error.code === "conflict") return undefined; // superseded: somebody else's task now
+      outcome = failure("transient", `the executor failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (outcome.status === "detached") return undefined;
+    if (outcome.status === "cancelled" && how.signal.aborted) return undefined;
+    return endingOf(claimed, outcome, dependencies, verification);
+  };
+}
+
+const failure = (failureClass: FailureClass, message: string): Outcome => ({ status: "failed", failureClass, message });
+
+/** What an executor gets without asking the database or the disk: enough for tasks that run inside this process. */
+function bareAssignment(claimed: ClaimedTask, how: Parameters<AttemptRunner>[1], dependencies: AttemptDependencies): [Assignment, AttemptContext] {
+  const { executionId, ordinal, attempt, task } = claimed;
+  const key = { executionId, ordinal, attempt };
+  const nothing = { workspace: "", planTitle: "", conversationId: "", inputs: [] };
+  return [
+    { ...key, ...nothing, fence: attempt, taskId: task.id, task, adopted: how.adopted },
+    {
+      signal: how.signal,
+      directory: "",
+      recordedOffset: how.recordedOffset,
+      record: (entry) => dependencies.recorder.record({ ...key, ...entry }),
+    },
+  ];
+}
+
+async function fullAssignment(
+  claimed: ClaimedTask,
+  how: Parameters<AttemptRunner>[1],
+  dependencies: AttemptDependencies,
+): Promise<[Assignment, AttemptContext]> {
+  const { executionId, ordinal, attempt } = claimed;
+  const [bare, context] = bareAssignment(claimed, how, dependencies);
+  const [execution, { inputs, sessionId }] = await Promise.all([
+    dependencies.executionContext(executionId),
+    dependencies.taskInputs(executionId, ordinal),
+  ]);
+  const directory = attemptDirectory(dependencies.directory, executionId, ordinal, attempt);
+  await mkdir(directory, { recursive: true });
+  return [
+    { ...bare, ...execution, inputs, ...(sessionId === undefined ? {} : { previousSessionId: sessionId }) },
+    { ...context, directory },
+  ];
+}
+
+function endingOf(claimed: ClaimedTask, outcome: Outcome, dependencies: AttemptDependencies, verification?: Verification): Ending {
+  const { executionId, ordinal, attempt, failures, task } = claimed;
+  const { usage } = outcome;
+  const tokens = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0) + (usage?.cacheReadTokens ?? 0) + (usage?.cacheWriteTokens ?? 0);
+  const directory = attemptDirectory(dependencies.directory, executionId, ordinal, attempt);
+  const detail = {
+    message: outcome.message,
+    ...(usage?.costUsd === undefined ? {} : { costUsd: usage.costUsd }),
+    ...(tokens === 0 ? {} : { tokens }),
+    result: {
+      summary: outcome.summary ?? "",
+      exitCode: outcome.exitCode ?? null,
+      signal: outcome.signal ?? null,
+      sessionId: outcome.sessionId ?? null,
+      usage: usage ?? null,
+      failureClass: outcome.failureClass ?? null,
+      evidence: verification?.evidence ?? [],
+      logFile: task.kind === "noop" ? null : join(directory, "output.log"),
+      isolation: dependencies.isolation,
+    },
+  };
+  const key = { executionId, ordinal, attempt };
+  if (outcome.status === "succeeded") return { ...key, outcome: "succeeded", detail };
+  const failureClass = outcome.failureClass ?? "ambiguous";
+  const policy = RetryPolicy.parse(task.retry ?? {});
+  const decision = decideRetry(failureClass, policy, failures, dependencies.now(), dependencies.random(), outcome.retryAtMs);
+  return {
+    ...key,
+    outcome: decision.outcome,
+    detail: { ...detail, failureClass, burns: decision.burns, delayMs: decision.delayMs },
+  };
+}

@@ -1,0 +1,204 @@
+/** Every write use-case: handing off, control, the answers of people. Decides from plain values, writes through the engine. */
+import { createHash } from "node:crypto";
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
+import { v7 as uuidv7 } from "uuid";
+import { readPlanPath } from "../plan/folder.ts";
+import { compileGraph, isEffectivelyDone } from "../plan/graph.ts";
+import type { ParsedPlan, Plan, Task } from "../plan/model.ts";
+import { parsePlan } from "../plan/parse.ts";
+import { PlanError } from "../plan/plan-error.ts";
+import type { HandoffRequest, HandoffResponse } from "./api/contract.ts";
+import { ExecutionStatus } from "./api/contract.ts";
+import { LonghaulError } from "./domain/errors.ts";
+import type { Commands } from "./service.ts";
+import type { Engine } from "./store/engine.ts";
+import type { ExecutionStore } from "./store/executions.ts";
+
+const priorities = { low: -1, normal: 0, high: 1 } as const;
+
+export type CommandOptions = {
+  engine: Engine;
+  executions: ExecutionStore;
+  /** Kinds of task that this orchestrator has an executor for. */
+  kinds: ReadonlySet<string>;
+  limits: { maxBytes: number; maxTasks: number };
+  /** Folder for workspaces of plans that name none. */
+  workspaces: string;
+  /** Address of this orchestrator, for the links in answers. */
+  url(): string;
+  /** Tells the worker of this node, and the readers, that something changed. */
+  onChange(executionId: string): void;
+};
+
+/** Reads a plan from what a request carries. PlanError becomes `invalid_plan` with its problems. */
+export async function readRequestedPlan(
+  request: { plan?: Record<string, unknown> | undefined; text?: string | undefined; path?: string | undefined; conversationId?: string | undefined },
+  options: { format?: string | undefined; limits: CommandOptions["limits"] },
+): Promise<ParsedPlan> {
+  const settings = {
+    limits: options.limits,
+    ...(options.format === undefined ? {} : { format: options.format }),
+    ...(request.conversationId === undefined ? {} : { conversationId: request.conversationId }),
+  };
+  try {
+    if (request.path !== undefined) {
+      if (!isAbsolute(request.path)) throw new LonghaulError("invalid_input", `path: '${request.path}' is not absolute`, { hint: "Give the whole path." });
+      return await readPlanPath(request.path, settings);
+    }
+    return parsePlan({ ...settings, bytes: request.text ?? JSON.stringify(request.plan) });
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    throw new LonghaulError("invalid_plan", error.message, { cause: error, details: { problems: error.problems } });
+  }
+}
+
+export function createCommands(options: CommandOptions): Commands {
+  const { engine, executions } = options;
+
+  async function handoff(request: HandoffRequest): Promise<HandoffResponse> {
+    const { plan, report } = await readRequestedPlan(request, { format: request.options.format, limits: options.limits });
+    if (request.title !== undefined) plan.title = request.title;
+    const graph = compileGraph(plan);
+    refuseWhatCannotStart(plan, graph.leaves, request.options.confirmExternal);
+
+    const executionId = uuidv7();
+    const workspace = await chooseWorkspace(request, plan, join(options.workspaces, executionId));
+    const ordinals = new Map(plan.tasks.map((task, index) => [task.id, index]));
+    const leaves = new Set(graph.leaves.map((task) => task.id));
+    const warnings = report.warnings.map((warning) => (warning.line === undefined ? warning.text : `line ${warning.line}: ${warning.text}`));
+    const tasks = plan.tasks.map((task, ordinal) => ({
+      ordinal,
+      task_id: task.id,
+      leaf: leaves.has(task.id),
+      parent: task.parent === undefined ? null : (ordinals.get(task.parent) ?? null),
+      kind: task.kind,
+      priority: priorities[task.priority],
+      ready_status: needsPerson(task) || !options.kinds.has(task.kind) ? "awaiting_human" : "queued",
+      max_attempts: task.retry?.maxAttempts ?? request.options.retry?.maxAttempts ?? 3,
+      skip_cause: skipCause(plan, task),
+      spec: { ...task, retry: { ...request.options.retry, ...task.retry } },
+    }));
+    for (const kind of new Set(graph.leaves.map((task) => task.kind).filter((kind) => kind !== "human" && !options.kinds.has(kind)))) {
+      warnings.push(`This orchestrator cannot run tasks of kind '${kind}': they will wait for a person.`);
+    }
+    const { idempotencyKey, ...rest } = request.options;
+    const { tasks: _tasks, ...document } = plan;
+    const submitted = await engine.submit({
+      execution: {
+        id: executionId,
+        priority: priorities[request.options.priority],
+        options: rest,
+        workspace,
+        maxRunning: request.options.concurrency ?? 1000,
+        idempotencyKey,
+        digest: createHash("sha256").update(JSON.stringify([request.text ?? request.plan ?? request.path, rest])).digest("hex"),
+      },
+      plan: { id: plan.id, conversationId: plan.conversationId, source: plan.source, title: plan.title, document, report },
+      tasks,
+      dependencies: graph.edges.map((edge) => ({
+        dependency: ordinals.get(edge.to) as number,
+        dependent: ordinals.get(edge.from) as number,
+      })),
+    });
+    options.onChange(submitted.executionId);
+    const row = submitted.created ? { plan_id: plan.id, title: plan.title, total: leaves.size } : await executions.execution(submitted.executionId);
+    const link = `${options.url()}/api/executions/${submitted.executionId}`;
+    return {
+      executionId: submitted.executionId,
+      planId: row.plan_id,
+      title: row.title,
+      status: ExecutionStatus.parse(submitted.status),
+      tasks: row.total,
+      estimatedDuration: plan.metadata.estimatedDuration > 0 ? plan.metadata.estimatedDuration : null,
+      webhookUrl: request.options.webhookUrl ?? null,
+      streamUrl: `${link}/stream`,
+      statusUrl: `${link}/status`,
+      warnings,
+      created: submitted.created,
+    };
+  }
+
+  return {
+    handoff,
+    async control(executionId, { action, taskId, reason }) {
+      const before = await executions.execution(executionId);
+      let changed = true;
+      let affectedTasks: string[] = [];
+      if (action === "pause") changed = await engine.pause(before.id, reason);
+      else if (action === "resume") changed = await engine.resume(before.id);
+      else if (action === "cancel") changed = await engine.cancel(before.id, reason);
+      else if (action === "retry") affectedTasks = await engine.retry(before.id, taskId);
+      else if (taskId === undefined) throw new LonghaulError("invalid_input", "taskId: skip needs the task to skip");
+      else {
+        changed = await engine.skip(before.id, taskId);
+        affectedTasks = [taskId];
+      }
+      options.onChange(executionId);
+      const after = await executions.execution(executionId);
+      return { executionId, status: ExecutionStatus.parse(after.status), changed, affectedTasks };
+    },
+    async completeAction(actionId, { outcome, note }) {
+      const [, executionId, ordinal] = /^([0-9a-f-]{36})\.(\d+)$/.exec(actionId) ?? [];
+      if (executionId === undefined) {
+        throw new LonghaulError("not_found", `No action '${actionId}'`, { hint: "GET /api/actions/pending lists the ids." });
+      }
+      const changed = await engine.completeWaiting(executionId, Number(ordinal), outcome, note);
+      options.onChange(executionId);
+      const after = await executions.execution(executionId);
+      const tasks = await executions.briefs(executionId);
+      const task = tasks.find((brief) => brief.ordinal === Number(ordinal));
+      return { executionId, status: ExecutionStatus.parse(after.status), changed, affectedTasks: task === undefined ? [] : [task.task_id] };
+    },
+  };
+}
+
+const needsPerson = (task: Task) => task.kind === "human" || task.automation !== "FULL_AUTO";
+
+function skipCause(plan: Plan, task: Task): "already_done" | "deferred" | "optional" | null {
+  if (isEffectivelyDone(plan, task) || task.status === "skipped" || task.status === "superseded") return "already_done";
+  if (task.status === "deferred" || task.status === "cancelled") return "deferred";
+  return task.optional ? "optional" : null;
+}
+
+function refuseWhatCannotStart(plan: Plan, leaves: Task[], confirmExternal: boolean): void {
+  if (leaves.length > 0 && leaves.every((task) => skipCause(plan, task) !== null)) {
+    throw new LonghaulError("invalid_plan", `All ${leaves.length} tasks are marked done, deferred or optional: there is nothing to run.`, {
+      hint: "Untick what should run again.",
+    });
+  }
+  if (plan.externalRefs.length > 0 && !confirmExternal) {
+    const refs = plan.externalRefs.map((ref) => `${ref.from} → ${ref.ref}${ref.line === undefined ? "" : ` (line ${ref.line})`}`);
+    throw new LonghaulError("invalid_plan", `The plan depends on things outside it: ${refs.join(", ")}`, {
+      hint: "Check that they are done, then hand off again with options.confirmExternal (CLI: --confirm-external).",
+      details: { externalRefs: plan.externalRefs },
+    });
+  }
+}
+
+/** As asked; else the repository or folder that the plan file lies in; else a new folder of our own. */
+async function chooseWorkspace(request: HandoffRequest, plan: Plan, own: string): Promise<string> {
+  const asked = request.options.workspace ?? plan.metadata.workspace;
+  if (asked !== undefined) {
+    if (!isAbsolute(asked)) throw new LonghaulError("invalid_input", `options.workspace: '${asked}' is not an absolute path`);
+    if (!(await isFolder(asked))) {
+      throw new LonghaulError("invalid_input", `options.workspace: '${asked}' is not a folder on the orchestrator's machine`, {
+        hint: "Create it, or hand off from the folder that the tasks should run in.",
+      });
+    }
+    return asked;
+  }
+  if (request.path === undefined) {
+    await mkdir(own, { recursive: true });
+    return own;
+  }
+  const start = (await isFolder(request.path)) ? request.path : dirname(request.path);
+  for (let folder = start; ; folder = dirname(folder)) {
+    if ((await stat(join(folder, ".git")).catch(() => undefined)) !== undefined) return folder;
+    if (dirname(folder) === folder) return start;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}

@@ -1,0 +1,151 @@
+/** The engine's SQL functions as typed calls. Each is one transaction; all can be repeated after an answer was lost. */
+import type { Task } from "../../plan/model.ts";
+import type { AttemptEvent } from "../executors/executor.ts";
+import type { Database, Statement } from "./db.ts";
+
+export type AttemptKey = { executionId: string; ordinal: number; attempt: number };
+export type ClaimedTask = AttemptKey & { failures: number; task: Task };
+
+/** How an attempt ended, as `finish` takes it; `retry` is subject to the task's remaining attempts, which the database counts. */
+export type Ending = AttemptKey & {
+  outcome: "succeeded" | "failed" | "retry" | "release";
+  detail: {
+    message: string;
+    failureClass?: string;
+    burns?: boolean;
+    delayMs?: number;
+    result?: Record<string, unknown>;
+    costUsd?: number;
+    tokens?: number;
+  };
+};
+export type EndedTask = AttemptKey & { accepted: boolean; status: string | null; unlocked: boolean };
+
+export type OutputEntry = AttemptKey & { fromOffset: number; toOffset: number; events: AttemptEvent[] };
+
+export type Submission = { execution: object; plan: object; tasks: object[]; dependencies: { dependency: number; dependent: number }[] };
+
+/** Free places of this node: in all, and by kind of task. */
+export type Slots = { total: number; perKind: Map<string, number> };
+
+type KeyRow = { execution_id: string; ordinal: number; attempt: number };
+type ClaimRow = KeyRow & { failures: number; spec: Task };
+
+const key = (row: KeyRow): AttemptKey => ({ executionId: row.execution_id, ordinal: row.ordinal, attempt: row.attempt });
+const claimed = (row: ClaimRow): ClaimedTask => ({ ...key(row), failures: row.failures, task: row.spec });
+const columns = (keys: AttemptKey[]) => [keys.map((k) => k.executionId), keys.map((k) => k.ordinal), keys.map((k) => k.attempt)];
+
+/** @param node the id of this node; @param leaseSeconds how long its attempts stay its own without a heartbeat */
+export function createEngine(database: Database, node: string, leaseSeconds: number) {
+  let incarnation = 0;
+
+  const claimStatement = (slots: Slots): Statement => ({
+    name: "claim",
+    text: "select * from claim($1, $2, $3, $4::text[], $5::integer[])",
+    values: [node, incarnation, slots.total, [...slots.perKind.keys()], [...slots.perKind.values()]],
+  });
+  const finishStatement = (endings: Ending[]): Statement => ({
+    name: "finish",
+    text: "select * from finish($1, $2::uuid[], $3::integer[], $4::integer[], $5::text[], $6::jsonb[])",
+    values: [node, ...columns(endings), endings.map((e) => e.outcome), endings.map((e) => JSON.stringify(e.detail))],
+  });
+  const call = async <Value>(name: string, values: unknown[]): Promise<Value> => {
+    const places = values.map((_, index) => `$${index + 1}`).join(", ");
+    const rows = await database.query<{ value: Value }>({ name, text: `select ${name}(${places}) as value`, values });
+    return (rows[0] as { value: Value }).value;
+  };
+
+  return {
+    node,
+    leaseSeconds,
+    async register(version: string): Promise<void> {
+      incarnation = Number(await call<string>("register_node", [node, version, leaseSeconds]));
+    },
+    async submit(submission: Submission): Promise<{ executionId: string; status: string; created: boolean }> {
+      const { execution, plan, tasks, dependencies } = submission;
+      const rows = await database.query<{ execution_id: string; status: string; created: boolean }>({
+        name: "submit",
+        text: "select * from submit($1::jsonb, $2::jsonb, $3::jsonb, $4::jsonb)",
+        values: [execution, plan, tasks, dependencies].map((value) => JSON.stringify(value)),
+      });
+      const row = rows[0] as { execution_id: string; status: string; created: boolean };
+      return { executionId: row.execution_id, status: row.status, created: row.created };
+    },
+    /** Reports endings and claims new work in one transaction and one round trip. */
+    async step(endings: Ending[], slots: Slots): Promise<{ ended: EndedTask[]; claimed: ClaimedTask[] }> {
+      const statements = [...(endings.length > 0 ? [finishStatement(endings)] : []), ...(slots.total > 0 ? [claimStatement(slots)] : [])];
+      if (statements.length === 0) return { ended: [], claimed: [] };
+      const results =
+        statements.length === 1 ? [await database.query(statements[0] as Statement)] : await database.atomically(statements);
+      const endRows = (endings.length > 0 ? results[0] : []) as (KeyRow & { accepted: boolean; status: string | null; unlocked: boolean })[];
+      const claimRows = (slots.total > 0 ? results.at(-1) : []) as ClaimRow[];
+      return {
+        ended: endRows.map((row) => ({ ...key(row), accepted: row.accepted, status: row.status, unlocked: row.unlocked })),
+        claimed: claimRows.map(claimed),
+      };
+    },
+    /** Extends the lease; returns the attempts that must be killed because they are no longer this node's. */
+    async heartbeat(attempts: AttemptKey[]): Promise<AttemptKey[]> {
+      const rows = await database.query<KeyRow>({
+        name: "heartbeat",
+        text: "select * from heartbeat($1, $2, $3, $4::uuid[], $5::integer[], $6::integer[])",
+        values: [node, incarnation, leaseSeconds, ...columns(attempts)],
+      });
+      return rows.map(key);
+    },
+    setSleeping: (sleeping: boolean) => call<null>("set_sleeping", [node, sleeping]),
+    startVerifying: (k: AttemptKey) => call<boolean>("start_verifying", [k.executionId, k.ordinal, k.attempt]),
+    /** Returns for each entry whether it is recorded; an entry of a superseded attempt is not. */
+    async recordOutput(entries: OutputEntry[]): Promise<boolean[]> {
+      const events = entries.flatMap((entry, index) => entry.events.map((event) => ({ ...event, entry: index + 1 })));
+      const rows = await database.query<{ record_output: number }>({
+        name: "record_output",
+        text: "select record_output($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::integer[], $7::text[], $8::jsonb[])",
+        values: [
+          ...columns(entries),
+          entries.map((e) => e.fromOffset),
+          entries.map((e) => e.toOffset),
+          events.map((e) => e.entry),
+          events.map((e) => e.type),
+          events.map((e) => JSON.stringify(e.data)),
+        ],
+      });
+      const taken = new Set(rows.map((row) => row.record_output));
+      return entries.map((_, index) => taken.has(index + 1));
+    },
+    /** Queues the retries that are due; returns when the next one is, in epoch milliseconds. */
+    async promote(): Promise<{ promoted: number; nextDueMs: number | undefined }> {
+      const [row] = await database.query<{ promoted: number; next_due: Date | null }>({
+        name: "promote",
+        text: "select * from promote()",
+        values: [],
+      });
+      return { promoted: row?.promoted ?? 0, nextDueMs: row?.next_due?.getTime() };
+    },
+    /** Attempts of nodes whose lease ran out. */
+    async expired(): Promise<ClaimedTask[]> {
+      const rows = await database.query<ClaimRow>({ name: "expired", text: "select * from expired_attempts()", values: [] });
+      return rows.map(claimed);
+    },
+    /** Everything that the database says this node is running, e.g. what an earlier process of it left behind. */
+    async ownAttempts(): Promise<(ClaimedTask & { recordedOffset: number })[]> {
+      const rows = await database.query<ClaimRow & { output_offset: string }>({
+        name: "own_attempts",
+        text: `select t.execution_id, t.ordinal, t.attempt, t.failures, t.output_offset, p.spec from execution_tasks t
+               join executions e on e.id = t.execution_id join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = t.ordinal
+               where t.node_id = $1`,
+        values: [node],
+      });
+      return rows.map((row) => ({ ...claimed(row), recordedOffset: Number(row.output_offset) }));
+    },
+    pause: (executionId: string, reason: string | undefined) => call<boolean>("pause", [executionId, reason ?? null]),
+    resume: (executionId: string) => call<boolean>("resume", [executionId]),
+    cancel: (executionId: string, reason: string | undefined) => call<boolean>("cancel", [executionId, reason ?? null]),
+    retry: (executionId: string, taskId: string | undefined) => call<string[]>("retry", [executionId, taskId ?? null]),
+    skip: (executionId: string, taskId: string) => call<boolean>("skip", [executionId, taskId]),
+    completeWaiting: (executionId: string, ordinal: number, outcome: string, note: string | undefined) =>
+      call<boolean>("complete_waiting", [executionId, ordinal, outcome, note ?? null]),
+  };
+}
+
+export type Engine = ReturnType<typeof createEngine>;

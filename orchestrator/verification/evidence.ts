@@ -1,0 +1,61 @@
+/**
+ * Proof of done: the orchestrator runs the criteria's commands itself, in the task's workspace, and keeps what it saw. Nothing that the
+ * task printed counts.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Criterion } from "../../plan/model.ts";
+import type { Evidence } from "../api/contract.ts";
+import type { Assignment, AttemptContext, Executor, Outcome } from "../executors/executor.ts";
+
+export type Verification = {
+  status: "passed" | "failed" | "interrupted";
+  evidence: Evidence[];
+  /** What to put over the executor's own outcome when the status is not `passed`. */
+  outcome: Outcome;
+};
+export type VerifyTask = (assignment: Assignment, context: AttemptContext, checks: Criterion[]) => Promise<Verification>;
+
+/**
+ * Builds the verifier on the shell executor, so that a check survives the orchestrator, is attached to again and is killed like a task.
+ * Checks run one after the other; all of them run, so that the evidence is complete.
+ */
+export function createVerifier(shell: Executor, now: () => number): VerifyTask {
+  return async (assignment, context, checks) => {
+    const evidence: Evidence[] = [];
+    const failed: string[] = [];
+    for (const [index, check] of checks.entries()) {
+      const directory = join(context.directory, `verify-${index + 1}`);
+      await mkdir(directory, { recursive: true });
+      const startedMs = now();
+      const outcome = await shell.run(
+        { ...assignment, adopted: false, task: { ...assignment.task, kind: "shell", params: { command: check.command } } },
+        { signal: context.signal, directory, recordedOffset: 0, record: () => Promise.resolve() },
+      );
+      if (outcome.status === "detached" || outcome.status === "cancelled" || outcome.failureClass === "ambiguous") {
+        return { status: "interrupted", evidence, outcome };
+      }
+      const logFile = join(directory, "output.log");
+      const log = await readFile(logFile).catch(() => Buffer.alloc(0));
+      const passed = (outcome.status === "succeeded") !== check.anti;
+      evidence.push({
+        criterion: check.criterion,
+        argv: ["sh", "-c", check.command ?? ""],
+        cwd: assignment.workspace,
+        exitCode: outcome.exitCode ?? null,
+        durationMs: now() - startedMs,
+        logDigest: `sha256:${createHash("sha256").update(log).digest("hex")}`,
+        logFile,
+        passed,
+      });
+      if (!passed) failed.push(`${check.command ?? check.criterion}: ${outcome.message}`);
+    }
+    if (failed.length === 0) return { status: "passed", evidence, outcome: { status: "succeeded", message: "verified" } };
+    return {
+      status: "failed",
+      evidence,
+      outcome: { status: "failed", failureClass: "verification", message: `verification failed: ${failed.join("; ")}` },
+    };
+  };
+}
