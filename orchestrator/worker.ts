@@ -19,13 +19,17 @@ const databaseRetryMs = 250;
 
 type Running = { claimed: ClaimedTask; controller: AbortController; done: Promise<void> };
 
+/** An ending with what only this process knows about the attempt. */
+export type Report = { ending: Ending; claimed: ClaimedTask; seconds: number };
+
 export type WorkerOptions = {
   engine: Engine;
   runAttempt: AttemptRunner;
   kinds: string[];
   concurrency: number;
   perKind: Readonly<Record<string, number>>;
-  onEnded(ended: EndedTask[], endings: Ending[]): void;
+  /** Called after the endings were committed, with whether each was accepted. */
+  onEnded(reports: (Report & { result: EndedTask })[]): void;
   onClaimed(claimed: ClaimedTask[]): void;
   onError(error: unknown, doing: string): void;
 };
@@ -36,7 +40,7 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #running = new Map<string, Running>();
   readonly #runningByKind = new Map<string, number>();
-  #endings: Ending[] = [];
+  #reports: Report[] = [];
   #wake: () => void = () => undefined;
   #woken = false;
   #stopping = false;
@@ -97,7 +101,7 @@ export class Worker {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopping || this.#endings.length > 0) {
+    while (!this.#stopping || this.#reports.length > 0) {
       this.#woken = false;
       try {
         if (this.#needsReconcile && !this.#stopping) await this.#reconcile();
@@ -121,19 +125,25 @@ export class Worker {
   /** One step: report, claim, start. Returns whether anything was claimed or reported. */
   async runOnce(): Promise<boolean> {
     const { engine } = this.#options;
-    const endings = this.#endings;
+    const reports = this.#reports;
     const slots = this.#stopping ? { total: 0, perKind: new Map<string, number>() } : this.#freeSlots();
-    if (endings.length === 0 && slots.total === 0) return false;
-    if (this.#sleeping && endings.length > 0) this.#sleeping = false;
-    this.#endings = [];
+    if (reports.length === 0 && slots.total === 0) return false;
+    if (reports.length > 0) this.#sleeping = false;
+    this.#reports = [];
     let result: Awaited<ReturnType<Engine["step"]>>;
     try {
-      result = await engine.step(endings, slots);
+      result = await engine.step(
+        reports.map((report) => report.ending),
+        slots,
+      );
     } catch (error) {
-      if (!(error instanceof LonghaulError) || error.retryable) this.#endings = [...endings, ...this.#endings];
+      if (!(error instanceof LonghaulError) || error.retryable) this.#reports = [...reports, ...this.#reports];
       throw error;
     }
-    if (result.ended.length > 0) this.#options.onEnded(result.ended, endings);
+    if (result.ended.length > 0) {
+      const byKey = new Map(reports.map((report) => [keyOf(report.ending), report]));
+      this.#options.onEnded(result.ended.flatMap((ended) => ({ ...(byKey.get(keyOf(ended)) as Report), result: ended })));
+    }
     if (result.claimed.length > 0) {
       this.#sleeping = false;
       this.#options.onClaimed(result.claimed);
@@ -145,7 +155,7 @@ export class Worker {
   async #reconcile(): Promise<void> {
     const own = await this.#options.engine.ownAttempts();
     for (const { recordedOffset, ...claimed } of own) {
-      const known = this.#running.has(keyOf(claimed)) || this.#endings.some((ending) => keyOf(ending) === keyOf(claimed));
+      const known = this.#running.has(keyOf(claimed)) || this.#reports.some((report) => keyOf(report.ending) === keyOf(claimed));
       if (!known) this.#start(claimed, { adopted: true, recordedOffset });
     }
     this.#needsReconcile = false;
@@ -165,11 +175,12 @@ export class Worker {
   #start(claimed: ClaimedTask, how: { adopted: boolean; recordedOffset: number }): void {
     const controller = new AbortController();
     const { kind } = claimed.task;
+    const startedMs = performance.now();
     this.#runningByKind.set(kind, (this.#runningByKind.get(kind) ?? 0) + 1);
     const done = this.#options
       .runAttempt(claimed, { ...how, signal: controller.signal })
       .then((ending) => {
-        if (ending !== undefined) this.#endings.push(ending);
+        if (ending !== undefined) this.#reports.push({ ending, claimed, seconds: (performance.now() - startedMs) / 1000 });
       })
       .catch((error: unknown) => this.#options.onError(error, `run task ${claimed.task.id}`))
       .finally(() => {

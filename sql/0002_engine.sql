@@ -74,7 +74,8 @@ begin
 end $$;
 
 -- Derives pending/queued/skipped and all counters of one execution from its rows. For the rare paths; the caller holds the lock.
-create function recount(p_execution uuid) returns void language plpgsql as $$
+-- Nested loops are off because a plan of thousands of tasks that was just inserted looks tiny to the planner.
+create function recount(p_execution uuid) returns void language plpgsql set enable_nestloop = off as $$
 declare
   v_ready record;
 begin
@@ -183,24 +184,41 @@ begin
     values (v_id, (p_plan ->> 'id')::uuid, p_plan ->> 'conversationId', 'queued', (p_execution ->> 'priority')::smallint,
             p_execution -> 'options', p_execution ->> 'workspace', (p_execution ->> 'maxRunning')::integer,
             (select count(*) from jsonb_to_recordset(p_tasks) as t(leaf boolean) where t.leaf), longhaul_now());
-  insert into execution_tasks (execution_id, ordinal, task_id, kind, priority, status, ready_status, max_attempts, skip_cause)
-    select v_id, t.ordinal, t.task_id, t.kind, t.priority, case when t.skip_cause is null then 'pending' else 'skipped' end,
-           t.ready_status, t.max_attempts, t.skip_cause
-    from jsonb_to_recordset(p_tasks) as t(ordinal integer, task_id text, leaf boolean, kind text, priority smallint,
-                                          ready_status text, max_attempts integer, skip_cause text)
-    where t.leaf;
   insert into task_dependencies (execution_id, dependency, dependent)
     select v_id, d.dependency, d.dependent
     from jsonb_to_recordset(p_dependencies) as d(dependency integer, dependent integer) on conflict do nothing;
+  with given as materialized (
+    select t.* from jsonb_to_recordset(p_tasks) as t(ordinal integer, task_id text, leaf boolean, kind text, priority smallint,
+                                                     ready_status text, max_attempts integer, skip_cause text) where t.leaf
+  ),
+  hanging as (
+    select d.dependent, count(*)::integer as unmet
+    from (select distinct x.dependency, x.dependent from jsonb_to_recordset(p_dependencies) as x(dependency integer, dependent integer)) d
+    join given g on g.ordinal = d.dependency and coalesce(g.skip_cause, 'deferred') = 'deferred'
+    group by d.dependent
+  )
+  insert into execution_tasks (execution_id, ordinal, task_id, kind, priority, status, ready_status, max_attempts, skip_cause, unmet)
+    select v_id, g.ordinal, g.task_id, g.kind, g.priority,
+           case when g.skip_cause is not null then 'skipped' when h.unmet is null and g.ready_status = 'queued' then 'queued' else 'pending' end,
+           g.ready_status, g.max_attempts, g.skip_cause, coalesce(h.unmet, 0)
+    from given g left join hanging h on h.dependent = g.ordinal;
+  update executions e set skipped = c.skipped, ready = c.ready
+    from (select count(*) filter (where t.status = 'skipped') as skipped, count(*) filter (where t.status = 'queued') as ready
+          from execution_tasks t where t.execution_id = v_id) c where e.id = v_id;
   perform append_event(v_id, 'execution.created', null, null,
     jsonb_build_object('title', p_plan ->> 'title', 'planId', p_plan ->> 'id', 'conversationId', p_plan ->> 'conversationId'));
-  perform settle(v_id);
+  if exists (select from execution_tasks t where t.execution_id = v_id and (t.skip_cause = 'deferred'
+      or t.status = 'pending' and t.unmet = 0)) then
+    perform recount(v_id); -- a root waits for a person, or the plan defers something
+  end if;
+  perform conclude(v_id);
+  perform wake_nodes(null);
   return query select e.id, e.status, true from executions e where e.id = v_id;
 end $$;
 
 create function claim(p_node text, p_incarnation bigint, p_slots integer, p_kinds text[], p_free integer[])
-returns table (execution_id uuid, ordinal integer, attempt integer, failures integer, spec jsonb)
-language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+returns table (execution_id uuid, plan_id uuid, ordinal integer, attempt integer, failures integer, spec jsonb)
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   v_now timestamptz := longhaul_now();
@@ -284,7 +302,7 @@ begin
     select c.id, c.base, 'execution.started', v_now, '{}' from counted c
     where not exists (select from executions e where e.id = c.id and e.started_at is not null)
   )
-  select x.execution_id, x.ordinal, x.attempt, x.failures, p.spec
+  select x.execution_id, c.plan_id, x.ordinal, x.attempt, x.failures, p.spec
   from taken x join counted c on c.id = x.execution_id join plan_tasks p on p.plan_id = c.plan_id and p.ordinal = x.ordinal
   order by x.execution_id, x.ordinal;
   perform wake_watchers(v_candidates);
@@ -349,7 +367,7 @@ end $$;
 -- is checked here again. p_detail: {message, failureClass, burns, delayMs, result, costUsd, tokens}.
 create function finish(p_node text, p_execution uuid[], p_ordinal integer[], p_attempt integer[], p_outcome text[], p_detail jsonb[])
 returns table (execution_id uuid, ordinal integer, attempt integer, accepted boolean, status text, unlocked boolean)
-language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
   v_now timestamptz := longhaul_now();
@@ -511,9 +529,9 @@ create function set_sleeping(p_node text, p_sleeping boolean) returns void langu
   update nodes set sleeping = p_sleeping where id = p_node and sleeping <> p_sleeping
 $$;
 
-create function expired_attempts() returns table (execution_id uuid, ordinal integer, attempt integer, failures integer, spec jsonb)
+create function expired_attempts() returns table (execution_id uuid, plan_id uuid, ordinal integer, attempt integer, failures integer, spec jsonb)
 language sql as $$
-  select t.execution_id, t.ordinal, t.attempt, t.failures, p.spec
+  select t.execution_id, e.plan_id, t.ordinal, t.attempt, t.failures, p.spec
   from execution_tasks t
   join executions e on e.id = t.execution_id
   join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = t.ordinal

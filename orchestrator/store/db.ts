@@ -31,7 +31,8 @@ const reconnectDelayMs = 250;
  * @param connections most connections of the pool; the listener has one more of its own
  */
 export function openDatabase(connection: Connection, connections = 8): Database {
-  const settings = { ...connection, application_name: "longhaul", pipeline: true, statement_timeout: 60_000 };
+  // jit costs more than it saves on statements of a few milliseconds (measured: 18 ms instead of 2 ms per step).
+  const settings = { ...connection, application_name: "longhaul", pipeline: true, statement_timeout: 60_000, options: "-c jit=off" };
   const pool = new pg.Pool({ ...settings, max: connections, idleTimeoutMillis: 30_000 });
   pool.on("error", () => undefined); // an idle connection that died is simply replaced by the next statement
   const listener = createListener({ ...connection, application_name: "longhaul listener" });

@@ -4,7 +4,7 @@ import type { AttemptEvent } from "../executors/executor.ts";
 import type { Database, Statement } from "./db.ts";
 
 export type AttemptKey = { executionId: string; ordinal: number; attempt: number };
-export type ClaimedTask = AttemptKey & { failures: number; task: Task };
+export type ClaimedTask = AttemptKey & { planId: string; failures: number; task: Task };
 
 /** How an attempt ended, as `finish` takes it; `retry` is subject to the task's remaining attempts, which the database counts. */
 export type Ending = AttemptKey & {
@@ -29,10 +29,15 @@ export type Submission = { execution: object; plan: object; tasks: object[]; dep
 export type Slots = { total: number; perKind: Map<string, number> };
 
 type KeyRow = { execution_id: string; ordinal: number; attempt: number };
-type ClaimRow = KeyRow & { failures: number; spec: Task };
+type ClaimRow = KeyRow & { plan_id: string; failures: number; spec: Task };
 
 const key = (row: KeyRow): AttemptKey => ({ executionId: row.execution_id, ordinal: row.ordinal, attempt: row.attempt });
-const claimed = (row: ClaimRow): ClaimedTask => ({ ...key(row), failures: row.failures, task: row.spec });
+const claimed = (row: ClaimRow): ClaimedTask => ({
+  ...key(row),
+  planId: row.plan_id,
+  failures: row.failures,
+  task: row.spec,
+});
 const columns = (keys: AttemptKey[]) => [keys.map((k) => k.executionId), keys.map((k) => k.ordinal), keys.map((k) => k.attempt)];
 
 /** @param node the id of this node; @param leaseSeconds how long its attempts stay its own without a heartbeat */
@@ -131,7 +136,7 @@ export function createEngine(database: Database, node: string, leaseSeconds: num
     async ownAttempts(): Promise<(ClaimedTask & { recordedOffset: number })[]> {
       const rows = await database.query<ClaimRow & { output_offset: string }>({
         name: "own_attempts",
-        text: `select t.execution_id, t.ordinal, t.attempt, t.failures, t.output_offset, p.spec from execution_tasks t
+        text: `select t.execution_id, e.plan_id, t.ordinal, t.attempt, t.failures, t.output_offset, p.spec from execution_tasks t
                join executions e on e.id = t.execution_id join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = t.ordinal
                where t.node_id = $1`,
         values: [node],

@@ -1,0 +1,77 @@
+/**
+ * Two jobs that keep tasks from being stuck, on every node at once (they are idempotent, so no leader is needed):
+ * retries whose time has come go back to the queue, and attempts of nodes whose lease ran out are finished as `ambiguous` under the retry
+ * policy. The frozen node, when it wakes, finds its attempt numbers superseded.
+ */
+import { RetryPolicy } from "../plan/model.ts";
+import { decideRetry } from "./domain/retry.ts";
+import type { Engine } from "./store/engine.ts";
+
+export type RescueOptions = {
+  engine: Engine;
+  onQueued(): void;
+  onError(error: unknown, doing: string): void;
+  now(): number;
+  random(): number;
+};
+
+const shortestMs = 20;
+
+export class Rescue {
+  readonly #options: RescueOptions;
+  readonly #longestMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #pass: Promise<void> | undefined;
+  #stopped = false;
+  #dueMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: RescueOptions) {
+    this.#options = options;
+    this.#longestMs = (options.engine.leaseSeconds * 1000) / 3;
+  }
+
+  start(): void {
+    this.#schedule(0);
+  }
+
+  /** A retry was planned for this time: look then, not later. */
+  expect(dueMs: number): void {
+    if (dueMs < this.#dueMs && !this.#stopped && this.#pass === undefined) this.#schedule(dueMs - this.#options.now());
+    this.#dueMs = Math.min(this.#dueMs, dueMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#pass;
+  }
+
+  /** One pass over both jobs. */
+  async runOnce(): Promise<void> {
+    const { engine, now, random } = this.#options;
+    const expired = await engine.expired();
+    if (expired.length > 0) {
+      const endings = expired.map(({ task, failures, planId: _planId, ...key }) => {
+        const decision = decideRetry("ambiguous", RetryPolicy.parse(task.retry ?? {}), failures, now(), random());
+        const message = "the node that ran it stopped answering";
+        return { ...key, outcome: decision.outcome, detail: { message, failureClass: "ambiguous", delayMs: decision.delayMs } };
+      });
+      await engine.step(endings, { total: 0, perKind: new Map() });
+    }
+    const { promoted, nextDueMs } = await engine.promote();
+    this.#dueMs = nextDueMs ?? Number.POSITIVE_INFINITY;
+    if (promoted > 0) this.#options.onQueued();
+  }
+
+  #schedule(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#pass = this.runOnce()
+        .catch((error: unknown) => this.#options.onError(error, "rescue tasks"))
+        .finally(() => {
+          this.#pass = undefined;
+          if (!this.#stopped) this.#schedule(this.#dueMs - this.#options.now());
+        });
+    }, Math.min(Math.max(delayMs, shortestMs), this.#longestMs));
+  }
+}
