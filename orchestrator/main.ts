@@ -1,0 +1,191 @@
+/** The composition root: builds every part of one orchestrator node, starts them in order and takes them down in the opposite one. */
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createApp } from "./api/app.ts";
+import { createAuth, createTokenFile } from "./api/auth.ts";
+import { currentCorrelationId } from "./api/correlation.ts";
+import { startServer } from "./api/server.ts";
+import { createAttemptRunner } from "./attempt.ts";
+import { createCommands } from "./commands.ts";
+import type { Config } from "./config.ts";
+import { openConfiguredDatabase } from "./database/configured.ts";
+import { LonghaulError } from "./domain/errors.ts";
+import { createExecutors } from "./executors/configured.ts";
+import { Followers } from "./followers.ts";
+import { checkHealth, describeCapabilities } from "./health.ts";
+import { lockHome } from "./lock.ts";
+import { createLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { createQueries } from "./queries.ts";
+import { createRecorder } from "./recorder.ts";
+import { Rescue } from "./rescue.ts";
+import { openDatabase } from "./store/db.ts";
+import { createEngine } from "./store/engine.ts";
+import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
+import { migrate } from "./store/migrate.ts";
+import { createVerifier } from "./verification/evidence.ts";
+import { version } from "./version.ts";
+import { Worker } from "./worker.ts";
+
+/**
+ * Runs one node until the signal aborts. Resolves when everything is down; running tasks are let go of and live on.
+ * @throws LonghaulError conflict when another orchestrator runs on this home
+ */
+export async function runOrchestrator(config: Config, signal: AbortSignal): Promise<void> {
+  const startedMs = Date.now();
+  await mkdir(config.home, { recursive: true, mode: 0o711 });
+  const unlock = await lockHome(config.home);
+  if (unlock === undefined) {
+    throw new LonghaulError("conflict", `An orchestrator is already running on ${config.home}.`, { hint: "longhaul status shows what it does." });
+  }
+  const log = createLog(config.logLevel, currentCorrelationId);
+  const closing: (() => Promise<void> | void)[] = [unlock];
+  try {
+    const server = await openConfiguredDatabase(config, (line) => log.debug({ from: "postgres" }, line));
+    closing.push(() => server.stop());
+    await migrate(server.connection);
+    const database = openDatabase(server.connection);
+    closing.push(() => database.close());
+
+    const engine = createEngine(database, await nodeId(config.home), config.leaseSeconds);
+    await engine.register(version);
+    const executions = createExecutionStore(database);
+    const followers = new Followers(database, executions);
+    closing.push(() => followers.stop());
+    const executors = await createExecutors(config);
+
+    const onError = (error: unknown, doing: string) => log.failed(error, doing);
+    const rescue = new Rescue({ engine, onError, onQueued: () => worker.wake(), now: Date.now, random: Math.random });
+    const metrics = createMetrics({ executions, runningAttempts: () => worker.runningCount, now: Date.now });
+    const runAttempt = createAttemptRunner({
+      engine,
+      executors: executors.registry,
+      recorder: createRecorder(engine, (ids) => ids.forEach((id) => followers.wake(id))),
+      executionContext: remember((executionId) => executions.context(executionId)),
+      taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
+      verify: createVerifier(executors.shell, Date.now),
+      directory: join(config.home, "executions"),
+      isolation: executors.isolation.level,
+      now: Date.now,
+      random: Math.random,
+    });
+    const worker: Worker = new Worker({
+      engine,
+      runAttempt,
+      kinds: executors.registry.kinds,
+      concurrency: config.concurrency,
+      perKind: config.perKind,
+      onError,
+      onClaimed(claimed) {
+        metrics.claimed(claimed.length);
+        log.claimed(claimed);
+        for (const { executionId } of claimed) followers.wake(executionId);
+      },
+      onEnded(reports) {
+        metrics.ended(reports);
+        log.ended(reports);
+        for (const { ending, result } of reports) {
+          followers.wake(ending.executionId);
+          if (result.status === "retrying") rescue.expect(Date.now() + (ending.detail.delayMs ?? 0));
+        }
+      },
+    });
+
+    let url = "";
+    const limits = { maxBytes: config.maxPlanBytes, maxTasks: config.maxTasks };
+    const commands = createCommands({
+      engine,
+      executions,
+      kinds: new Set(executors.registry.kinds),
+      limits,
+      workspaces: join(config.home, "workspaces"),
+      url: () => url,
+      onChange(executionId) {
+        worker.wake();
+        void worker.checkLease(); // finds out at once what must be killed
+        followers.wake(executionId);
+      },
+    });
+    const queries = createQueries({
+      executions,
+      limits,
+      health: () => checkHealth({ executions, version, nodeId: engine.node, startedMs, now: Date.now }),
+      capabilities: () =>
+        describeCapabilities(
+          {
+            version,
+            executors: executors.described,
+            channels: [],
+            isolation: executors.isolation,
+            planFormats: executors.planFormats,
+            limits: { concurrency: config.concurrency, perKind: { ...config.perKind }, maxPlanBytes: config.maxPlanBytes, maxTasks: config.maxTasks },
+            embedded: server.embedded,
+          },
+          executions,
+        ),
+      metrics: () => metrics.render(),
+      follow: (executionId, wake) => followers.follow(executionId, wake),
+      now: Date.now,
+    });
+
+    const token = config.token ?? (await createTokenFile(join(config.home, "token")));
+    const auth = createAuth(token);
+    const app = createApp({ commands, queries, auth, log, version, config: { allowedHosts: config.allowedHosts } });
+    const http = await startServer({ app, queries, auth, host: "127.0.0.1", port: config.port, portIsExplicit: config.portIsExplicit, log });
+    closing.push(() => http.close());
+    url = http.url;
+
+    const unlisten = [
+      database.listen("longhaul_ready", () => worker.wake()),
+      database.listen("longhaul_stop", () => void worker.checkLease()),
+    ];
+    worker.start();
+    rescue.start();
+    closing.push(async () => {
+      for (const end of unlisten) end();
+      await rescue.stop();
+      await worker.stop();
+    });
+    await publishAddress(config.home, { url, pid: process.pid, startedAt: new Date(startedMs).toISOString(), version, nodeId: engine.node });
+    closing.push(() => rm(join(config.home, "orchestrator.json"), { force: true }));
+    log.info({ url, home: config.home, startMs: Date.now() - startedMs, isolation: executors.isolation }, "orchestrator ready");
+
+    await aborted(signal);
+    log.info("orchestrator stops; running tasks go on under their supervisors");
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}
+
+/** The node keeps its name over restarts: that is how it finds its own attempts again. */
+async function nodeId(home: string): Promise<string> {
+  const path = join(home, "node-id");
+  const known = await readFile(path, "utf8").catch(() => "");
+  if (known.trim() !== "") return known.trim();
+  const id = randomUUID();
+  await writeFile(path, `${id}\n`, { mode: 0o600 });
+  return id;
+}
+
+async function publishAddress(home: string, address: object): Promise<void> {
+  const path = join(home, "orchestrator.json");
+  await writeFile(`${path}.new`, `${JSON.stringify(address, null, 2)}\n`, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+/** The facts of an execution never change; a bounded number of them is kept. */
+function remember(load: (executionId: string) => Promise<ExecutionContext>): (executionId: string) => Promise<ExecutionContext> {
+  const known = new Map<string, ExecutionContext>();
+  return async (executionId) => {
+    const found = known.get(executionId) ?? (await load(executionId));
+    known.set(executionId, found);
+    if (known.size > 1000) known.delete(known.keys().next().value as string);
+    return found;
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
