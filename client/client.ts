@@ -78,7 +78,7 @@ export function createClient(options: ClientOptions): Client {
     pendingActions: async (call) => (await ask<ActionList>({ method: "GET", path: "/api/actions/pending", ...call })).actions,
     completeAction: (id, body = {}, call = {}) =>
       ask({ method: "POST", path: `/api/actions/${encodeURIComponent(id)}/complete`, body, ...call }),
-    health: (call) => ask({ method: "GET", path: "/health", ...call }),
+    health: (call) => ask({ method: "GET", path: "/health", mayBeUnready: true, ...call }),
     capabilities: (call) => ask({ method: "GET", path: "/capabilities", ...call }),
     stream: (id, stream = {}) => followEvents(transport, `${execution(id)}/stream`, stream),
   };

@@ -37,22 +37,23 @@ const respawnMs = 1_000;
 const shownLines = 20;
 
 /**
- * Returns the running orchestrator of `home`, after starting it if needed. `started` says whether this call started one.
+ * Returns the running orchestrator of `home`, after starting it if needed. `started` is false when it ran already.
  * @throws StartError with the last log lines when it ended or was not healthy in time
  */
 export async function ensureOrchestrator(options: EnsureOptions): Promise<RunningOrchestrator & { started: boolean }> {
   const { home, deadlineMs = 30_000 } = options;
   const found = await discoverOrchestrator(home, options);
   if (found.running) return { ...found, started: false };
+  const logFile = join(home, "logs", "orchestrator.log");
+  if (found.reason === "no_token") throw new StartError(found.detail, logFile, "");
 
   const deadline = Date.now() + deadlineMs;
-  const logFile = join(home, "logs", "orchestrator.log");
   await mkdir(join(home, "logs"), { recursive: true });
   const logOffset = await sizeOf(logFile);
   let child = await launch(options, logFile);
   for (;;) {
     const now = await discoverOrchestrator(home, options);
-    if (now.running) return { ...now, started: now.pid === child.pid };
+    if (now.running) return { ...now, started: true };
     if (child.ended !== undefined && child.ended !== 0) {
       throw new StartError(`The orchestrator ended at once (${child.ended}).`, logFile, await lastLines(logFile, logOffset));
     }
@@ -65,12 +66,12 @@ export async function ensureOrchestrator(options: EnsureOptions): Promise<Runnin
   }
 }
 
-type Child = { pid: number | undefined; startedAt: number; ended: number | string | undefined };
+type Child = { startedAt: number; ended: number | string | undefined };
 
 async function launch(options: EnsureOptions, logFile: string): Promise<Child> {
   const [program, ...args] = options.command;
   const log = await open(logFile, "a", 0o600);
-  const child: Child = { pid: undefined, startedAt: Date.now(), ended: undefined };
+  const child: Child = { startedAt: Date.now(), ended: undefined };
   const running = spawn(program, args, {
     cwd: options.home,
     detached: true,
@@ -78,7 +79,6 @@ async function launch(options: EnsureOptions, logFile: string): Promise<Child> {
     env: { ...process.env, ...options.environment, LONGHAUL_HOME: options.home },
     windowsHide: true,
   });
-  child.pid = running.pid;
   running.on("error", (error) => {
     child.ended = error.message;
   });

@@ -23,6 +23,8 @@ export type Call = {
   signal?: AbortSignal | undefined;
   /** False for streams: they last as long as they last. */
   bounded?: boolean;
+  /** True where a 503 with a plain JSON body is an answer: health says so when it is not ready. */
+  mayBeUnready?: boolean;
 };
 
 export type Transport = (call: Call) => Promise<Response>;
@@ -49,7 +51,8 @@ export function createTransport(options: TransportOptions): Transport {
         ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
         redirect: "error",
       });
-      if (!response.ok) throw await errorFromResponse(response, correlationId);
+      const isUnreadyAnswer = response.status === 503 && call.mayBeUnready && isPlainJson(response);
+      if (!response.ok && !isUnreadyAnswer) throw await errorFromResponse(response, correlationId);
       return response;
     } catch (cause) {
       if (cause instanceof ApiError || call.signal?.aborted) throw cause;
@@ -86,6 +89,10 @@ function unreachable(url: URL, correlationId: string, timeoutMs: number, cause: 
     },
     cause,
   );
+}
+
+function isPlainJson(response: Response): boolean {
+  return response.headers.get("content-type")?.startsWith("application/json") ?? false;
 }
 
 function wasRefused(error: ApiError): boolean {

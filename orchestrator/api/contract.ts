@@ -228,6 +228,12 @@ export const ControlResponse = z.object({
 });
 export type ControlResponse = z.infer<typeof ControlResponse>;
 
+/** A change of an execution's state, said as the state wanted. */
+export const UpdateRequest = z
+  .object({ status: z.enum(["paused", "running", "cancelled"]), reason: z.string().max(1000).optional() })
+  .strict();
+export type UpdateRequest = z.infer<typeof UpdateRequest>;
+
 export const PreviewRequest = z
   .object({
     plan: z.record(z.string(), z.unknown()).optional(),
@@ -270,6 +276,10 @@ export const CompleteActionRequest = z
   .strict();
 export type CompleteActionRequest = z.infer<typeof CompleteActionRequest>;
 export type CompleteActionInput = z.input<typeof CompleteActionRequest>;
+
+/** What anyone on this machine may know: that an orchestrator is there. */
+export const Liveness = z.object({ service: z.literal("longhaul"), status: z.literal("ok"), live: z.literal(true) });
+export type Liveness = z.infer<typeof Liveness>;
 
 export const Health = z.object({
   status: z.enum(["ok", "degraded", "down"]),

@@ -1,0 +1,28 @@
+/** What the routes know besides the request: their services, and what the server adds to a real connection. */
+import type { IncomingMessage } from "node:http";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { WebSocket } from "ws";
+import type { Commands, Queries } from "../service.ts";
+
+export type DoorEnv = {
+  Bindings: {
+    /** The connection; absent when the app is called as a function. */
+    incoming?: IncomingMessage;
+    /** Aborted when the server shuts down: streams end then, and clients come back to the next orchestrator. */
+    closing?: AbortSignal;
+    /** Present on WebSocket upgrades: takes what shall run on the connection once it is accepted. */
+    acceptWebSocket?: (run: (socket: WebSocket) => void) => void;
+  };
+  Variables: {
+    correlationId: string;
+    /** False only on the routes that answer strangers. */
+    authenticated: boolean;
+  };
+};
+
+/** The part of a pino logger that the API uses. */
+export type DoorLog = Record<"debug" | "info" | "warn" | "error", (fields: Record<string, unknown>, message: string) => void>;
+
+export type Services = { commands: Commands; queries: Queries; log: DoorLog };
+
+export type DoorApp = OpenAPIHono<DoorEnv>;
