@@ -232,8 +232,9 @@ begin
     declare
       v_running integer;
     begin
-      select count(*) into v_running from execution_tasks t
-        where t.node_id is not null and (v_limit.kind = '*' or t.kind = v_limit.kind);
+      select count(*) into v_running from executions e join execution_tasks t on t.execution_id = e.id
+        where e.status in ('running', 'paused', 'blocked') and e.running > 0 and t.node_id is not null
+          and (v_limit.kind = '*' or t.kind = v_limit.kind);
       if v_limit.kind = '*' then
         p_slots := least(p_slots, v_limit.max_running - v_running);
       else
@@ -449,10 +450,9 @@ begin
     from events v join counted c on c.id = v.execution_id
   ),
   kept as (
-    insert into attempts (execution_id, ordinal, attempt, node_id, outcome, failure_class, started_at, finished_at, detail)
-    select x.execution_id, x.ordinal, x.attempt, x.by_node, case when x.outcome = 'succeeded' then 'succeeded' else 'failed' end,
-           x.detail ->> 'failureClass', x.began, v_now, x.detail
-    from ended x where x.outcome <> 'release'
+    insert into attempts (execution_id, ordinal, attempt, node_id, failure_class, started_at, finished_at, detail)
+    select x.execution_id, x.ordinal, x.attempt, x.by_node, x.detail ->> 'failureClass', x.began, v_now, x.detail
+    from ended x where x.status in ('failed', 'retrying')
   )
   select g.execution_id, g.ordinal, g.attempt, x.status is not null, x.status,
          exists (select from unlocked u where u.execution_id = g.execution_id and u.status = 'queued')
@@ -480,7 +480,8 @@ declare
   v_executions uuid[];
   v_count integer := 0;
 begin
-  v_executions := array(select distinct t.execution_id from execution_tasks t where t.status = 'retrying' and t.not_before <= v_now);
+  v_executions := array(select distinct e.id from executions e join execution_tasks t on t.execution_id = e.id
+    where e.status in ('running', 'paused', 'blocked') and e.retrying > 0 and t.status = 'retrying' and t.not_before <= v_now);
   if cardinality(v_executions) > 0 then
     perform from executions e where e.id = any (v_executions) order by e.id for no key update;
     with due as (
@@ -495,7 +496,8 @@ begin
     select count(*) into v_count from due;
     perform wake_nodes(null);
   end if;
-  return query select v_count, (select min(t.not_before) from execution_tasks t where t.status = 'retrying');
+  return query select v_count, (select min(t.not_before) from executions e join execution_tasks t on t.execution_id = e.id
+    where e.status in ('running', 'paused', 'blocked') and e.retrying > 0 and t.status = 'retrying');
 end $$;
 
 -- ------------------------------------------------------------------------------------------------------------------ fleet
@@ -532,11 +534,12 @@ $$;
 create function expired_attempts() returns table (execution_id uuid, plan_id uuid, ordinal integer, attempt integer, failures integer, spec jsonb)
 language sql as $$
   select t.execution_id, e.plan_id, t.ordinal, t.attempt, t.failures, p.spec
-  from execution_tasks t
-  join executions e on e.id = t.execution_id
+  from executions e
+  join execution_tasks t on t.execution_id = e.id
   join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = t.ordinal
   left join nodes n on n.id = t.node_id
-  where t.node_id is not null and (n.id is null or n.lease_until < longhaul_now())
+  where e.status in ('running', 'paused', 'blocked') and e.running > 0 and t.node_id is not null
+    and (n.id is null or n.lease_until < longhaul_now())
 $$;
 
 -- --------------------------------------------------------------------------------------------------- commands of people
@@ -554,7 +557,8 @@ create function lock_task(p_execution uuid, p_task_id text) returns execution_ta
 declare
   t execution_tasks;
 begin
-  select * into t from execution_tasks where execution_id = p_execution and task_id = p_task_id;
+  select x.* into t from executions e join plan_tasks p on p.plan_id = e.plan_id and p.task_id = p_task_id
+    join execution_tasks x on x.execution_id = e.id and x.ordinal = p.ordinal where e.id = p_execution;
   if not found then raise exception 'no task % in execution %', p_task_id, p_execution using errcode = 'LH404'; end if;
   return t;
 end $$;

@@ -136,9 +136,9 @@ export function createEngine(database: Database, node: string, leaseSeconds: num
     async ownAttempts(): Promise<(ClaimedTask & { recordedOffset: number })[]> {
       const rows = await database.query<ClaimRow & { output_offset: string }>({
         name: "own_attempts",
-        text: `select t.execution_id, e.plan_id, t.ordinal, t.attempt, t.failures, t.output_offset, p.spec from execution_tasks t
-               join executions e on e.id = t.execution_id join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = t.ordinal
-               where t.node_id = $1`,
+        text: `select t.execution_id, e.plan_id, t.ordinal, t.attempt, t.failures, t.output_offset, p.spec from executions e
+               join execution_tasks t on t.execution_id = e.id join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = t.ordinal
+               where e.status in ('running', 'paused', 'blocked') and e.running > 0 and t.node_id = $1`,
         values: [node],
       });
       return rows.map((row) => ({ ...claimed(row), recordedOffset: Number(row.output_offset) }));

@@ -172,7 +172,7 @@ export function createExecutionStore(database: Database) {
                  (select count(*)::integer from task_dependencies d where d.execution_id = t.execution_id and d.dependency = t.ordinal) as unblocks
                from execution_tasks t join executions e on e.id = t.execution_id join plans l on l.id = e.plan_id
                join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = t.ordinal
-               where t.status in ('awaiting_human', 'awaiting_approval') and e.status not in ('completed', 'failed', 'cancelled')
+               where e.status in ('queued', 'running', 'paused', 'blocked') and e.waiting > 0 and t.status in ('awaiting_human', 'awaiting_approval')
                order by unblocks desc, t.execution_id, t.ordinal limit 500`,
         values: [],
       }),
