@@ -130,7 +130,7 @@ function token({ auth, config }: AppOptions): MiddlewareHandler<DoorEnv> {
         headers: { "retry-after": String(waitSeconds) },
       });
     }
-    const isOpen = openToStrangers.has(c.req.path) && authorization === undefined;
+    const isOpen = c.req.method === "GET" && openToStrangers.has(c.req.path) && authorization === undefined;
     if (!authenticated && !isOpen) {
       throw new Refusal(
         "unauthorized",

@@ -54,80 +54,91 @@ export const HandoffRequest = z
   .strict()
   .refine((body) => [body.plan, body.text, body.path].filter((given) => given !== undefined).length === 1, {
     message: "give exactly one of plan, text or path",
-  });
+  })
+  .openapi("HandoffRequest");
 export type HandoffRequest = z.infer<typeof HandoffRequest>;
 export type HandoffInput = z.input<typeof HandoffRequest>;
 
-export const HandoffResponse = z.object({
-  executionId: z.string(),
-  planId: z.string(),
-  title: z.string(),
-  status: ExecutionStatus,
-  tasks: z.number().int(),
-  /** Minutes. */
-  estimatedDuration: z.number().nullable(),
-  webhookUrl: z.string().nullable(),
-  streamUrl: z.string(),
-  statusUrl: z.string(),
-  warnings: z.array(z.string()),
-  /** False when the idempotency key was known and the first execution is returned. */
-  created: z.boolean(),
-});
+export const HandoffResponse = z
+  .object({
+    executionId: z.string(),
+    planId: z.string(),
+    title: z.string(),
+    status: ExecutionStatus,
+    tasks: z.number().int(),
+    /** Minutes. */
+    estimatedDuration: z.number().nullable(),
+    webhookUrl: z.string().nullable(),
+    streamUrl: z.string(),
+    statusUrl: z.string(),
+    warnings: z.array(z.string()),
+    /** False when the idempotency key was known and the first execution is returned. */
+    created: z.boolean(),
+  })
+  .openapi("HandoffResponse");
 export type HandoffResponse = z.infer<typeof HandoffResponse>;
 
-export const TaskBrief = z.object({
-  id: z.string(),
-  title: z.string(),
-  status: TaskStatus,
-  kind: z.string(),
-  startedAt: z.string().nullable(),
-  finishedAt: z.string().nullable(),
-  durationSeconds: z.number().nullable(),
-  message: z.string().nullable(),
-});
+export const TaskBrief = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    status: TaskStatus,
+    kind: z.string(),
+    startedAt: z.string().nullable(),
+    finishedAt: z.string().nullable(),
+    durationSeconds: z.number().nullable(),
+    message: z.string().nullable(),
+  })
+  .openapi("TaskBrief");
 export type TaskBrief = z.infer<typeof TaskBrief>;
 
-export const Blocker = z.object({
-  taskId: z.string().nullable(),
-  title: z.string(),
-  reason: z.string(),
-  since: z.string().nullable(),
-});
+export const Blocker = z
+  .object({
+    taskId: z.string().nullable(),
+    title: z.string(),
+    reason: z.string(),
+    since: z.string().nullable(),
+  })
+  .openapi("Blocker");
 
-export const ExecutionStatusResponse = z.object({
-  executionId: z.string(),
-  title: z.string(),
-  status: ExecutionStatus,
-  /** Why it is paused, blocked or failed, in one line. */
-  reason: z.string().nullable(),
-  progress: z.object({ current: z.number().int(), total: z.number().int(), percentage: z.number() }),
-  currentTask: z.object({ id: z.string(), title: z.string(), startedAt: z.string() }).nullable(),
-  runningTasks: z.array(TaskBrief),
-  completedTasks: z.array(TaskBrief),
-  failedTasks: z.array(TaskBrief),
-  blockers: z.array(Blocker),
-  /** When it is expected to end. */
-  eta: z.string().nullable(),
-  createdAt: z.string(),
-  startedAt: z.string().nullable(),
-  finishedAt: z.string().nullable(),
-  lastSeq: z.number().int(),
-  costUsd: z.number(),
-  tokens: z.number(),
-});
+export const ExecutionStatusResponse = z
+  .object({
+    executionId: z.string(),
+    title: z.string(),
+    status: ExecutionStatus,
+    /** Why it is paused, blocked or failed, in one line. */
+    reason: z.string().nullable(),
+    progress: z.object({ current: z.number().int(), total: z.number().int(), percentage: z.number() }),
+    currentTask: z.object({ id: z.string(), title: z.string(), startedAt: z.string() }).nullable(),
+    runningTasks: z.array(TaskBrief),
+    completedTasks: z.array(TaskBrief),
+    failedTasks: z.array(TaskBrief),
+    blockers: z.array(Blocker),
+    /** When it is expected to end. */
+    eta: z.string().nullable(),
+    createdAt: z.string(),
+    startedAt: z.string().nullable(),
+    finishedAt: z.string().nullable(),
+    lastSeq: z.number().int(),
+    costUsd: z.number(),
+    tokens: z.number(),
+  })
+  .openapi("ExecutionStatusResponse");
 export type ExecutionStatusResponse = z.infer<typeof ExecutionStatusResponse>;
 
 /** What the orchestrator itself ran to check a task, and how it ended. */
-export const Evidence = z.object({
-  criterion: z.string(),
-  argv: z.array(z.string()),
-  cwd: z.string(),
-  exitCode: z.number().nullable(),
-  durationMs: z.number(),
-  logDigest: z.string(),
-  logFile: z.string(),
-  passed: z.boolean(),
-});
+export const Evidence = z
+  .object({
+    criterion: z.string(),
+    argv: z.array(z.string()),
+    cwd: z.string(),
+    exitCode: z.number().nullable(),
+    durationMs: z.number(),
+    logDigest: z.string(),
+    logFile: z.string(),
+    passed: z.boolean(),
+  })
+  .openapi("Evidence");
 export type Evidence = z.infer<typeof Evidence>;
 
 export const TaskDetail = TaskBrief.extend({
@@ -147,7 +158,7 @@ export const TaskDetail = TaskBrief.extend({
   logFile: z.string().nullable(),
   isolation: z.string().nullable(),
   sourceLine: z.number().int().nullable(),
-});
+}).openapi("TaskDetail");
 export type TaskDetail = z.infer<typeof TaskDetail>;
 
 export const ExecutionDetail = ExecutionStatusResponse.extend({
@@ -158,25 +169,27 @@ export const ExecutionDetail = ExecutionStatusResponse.extend({
   priority: z.enum(["low", "normal", "high"]),
   phases: z.array(z.object({ id: z.string(), title: z.string(), total: z.number().int(), done: z.number().int() })),
   tasks: z.array(TaskDetail),
-});
+}).openapi("ExecutionDetail");
 export type ExecutionDetail = z.infer<typeof ExecutionDetail>;
 
-export const ExecutionList = z.object({
-  executions: z.array(
-    ExecutionStatusResponse.pick({
-      executionId: true,
-      title: true,
-      status: true,
-      reason: true,
-      progress: true,
-      createdAt: true,
-      startedAt: true,
-      finishedAt: true,
-    }).extend({ conversationId: z.string(), workspace: z.string() }),
-  ),
-  /** Give it as `cursor` to read on; null at the end. */
-  nextCursor: z.string().nullable(),
-});
+export const ExecutionList = z
+  .object({
+    executions: z.array(
+      ExecutionStatusResponse.pick({
+        executionId: true,
+        title: true,
+        status: true,
+        reason: true,
+        progress: true,
+        createdAt: true,
+        startedAt: true,
+        finishedAt: true,
+      }).extend({ conversationId: z.string(), workspace: z.string() }),
+    ),
+    /** Give it as `cursor` to read on; null at the end. */
+    nextCursor: z.string().nullable(),
+  })
+  .openapi("ExecutionList");
 export type ExecutionList = z.infer<typeof ExecutionList>;
 
 export const ListQuery = z.object({
@@ -187,24 +200,26 @@ export const ListQuery = z.object({
 });
 export type ListQuery = z.infer<typeof ListQuery>;
 
-export const Event = z.object({
-  executionId: z.string(),
-  seq: z.number().int(),
-  type: z.enum(eventTypes),
-  taskId: z.string().nullable(),
-  attempt: z.number().int().nullable(),
-  at: z.string(),
-  data: z.record(z.string(), z.unknown()),
-});
+export const Event = z
+  .object({
+    executionId: z.string(),
+    seq: z.number().int(),
+    type: z.enum(eventTypes),
+    taskId: z.string().nullable(),
+    attempt: z.number().int().nullable(),
+    at: z.string(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .openapi("Event");
 export type Event = z.infer<typeof Event>;
 
 export const EventQuery = z.object({
-  after: z.coerce.number().int().min(0).default(0),
+  after: z.coerce.number().int().min(0).default(0).openapi({ type: "integer", minimum: 0, default: 0 }),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
   taskId: z.string().optional(),
 });
 export type EventQuery = z.infer<typeof EventQuery>;
-export const EventPage = z.object({ events: z.array(Event), lastSeq: z.number().int() });
+export const EventPage = z.object({ events: z.array(Event), lastSeq: z.number().int() }).openapi("EventPage");
 export type EventPage = z.infer<typeof EventPage>;
 
 /** The last message of a stream: nothing more will happen unless someone retries. */
@@ -217,21 +232,25 @@ export const ControlRequest = z
     taskId: z.string().optional(),
     reason: z.string().max(1000).optional(),
   })
-  .strict();
+  .strict()
+  .openapi("ControlRequest");
 export type ControlRequest = z.infer<typeof ControlRequest>;
-export const ControlResponse = z.object({
-  executionId: z.string(),
-  status: ExecutionStatus,
-  /** False when the execution was in that state already. */
-  changed: z.boolean(),
-  affectedTasks: z.array(z.string()),
-});
+export const ControlResponse = z
+  .object({
+    executionId: z.string(),
+    status: ExecutionStatus,
+    /** False when the execution was in that state already. */
+    changed: z.boolean(),
+    affectedTasks: z.array(z.string()),
+  })
+  .openapi("ControlResponse");
 export type ControlResponse = z.infer<typeof ControlResponse>;
 
 /** A change of an execution's state, said as the state wanted. */
 export const UpdateRequest = z
   .object({ status: z.enum(["paused", "running", "cancelled"]), reason: z.string().max(1000).optional() })
-  .strict();
+  .strict()
+  .openapi("UpdateRequest");
 export type UpdateRequest = z.infer<typeof UpdateRequest>;
 
 export const PreviewRequest = z
@@ -244,89 +263,103 @@ export const PreviewRequest = z
   .strict()
   .refine((body) => [body.plan, body.text, body.path].filter((given) => given !== undefined).length === 1, {
     message: "give exactly one of plan, text or path",
-  });
+  })
+  .openapi("PreviewRequest");
 export type PreviewRequest = z.infer<typeof PreviewRequest>;
-export const PreviewResponse = z.object({
-  plan: Plan,
-  report: ParseReport,
-  waves: z.array(z.array(z.string())),
-  criticalPath: z.object({ ids: z.array(z.string()), minutes: z.number() }),
-  warnings: z.array(z.string()),
-});
+export const PreviewResponse = z
+  .object({
+    plan: Plan,
+    report: ParseReport,
+    waves: z.array(z.array(z.string())),
+    criticalPath: z.object({ ids: z.array(z.string()), minutes: z.number() }),
+    warnings: z.array(z.string()),
+  })
+  .openapi("PreviewResponse");
 export type PreviewResponse = z.infer<typeof PreviewResponse>;
 
 /** Something only a person can do; `id` is what `complete` takes. */
-export const Action = z.object({
-  id: z.string(),
-  executionId: z.string(),
-  executionTitle: z.string(),
-  taskId: z.string(),
-  title: z.string(),
-  what: z.string(),
-  why: z.string(),
-  how: z.string(),
-  since: z.string(),
-  unblocks: z.number().int(),
-});
+export const Action = z
+  .object({
+    id: z.string(),
+    executionId: z.string(),
+    executionTitle: z.string(),
+    taskId: z.string(),
+    title: z.string(),
+    what: z.string(),
+    why: z.string(),
+    how: z.string(),
+    since: z.string(),
+    unblocks: z.number().int(),
+  })
+  .openapi("Action");
 export type Action = z.infer<typeof Action>;
-export const ActionList = z.object({ actions: z.array(Action) });
+export const ActionList = z.object({ actions: z.array(Action) }).openapi("ActionList");
 export type ActionList = z.infer<typeof ActionList>;
 export const CompleteActionRequest = z
   .object({ outcome: z.enum(["done", "failed", "skipped"]).default("done"), note: z.string().max(10_000).optional() })
-  .strict();
+  .strict()
+  .openapi("CompleteActionRequest");
 export type CompleteActionRequest = z.infer<typeof CompleteActionRequest>;
 export type CompleteActionInput = z.input<typeof CompleteActionRequest>;
 
 /** What anyone on this machine may know: that an orchestrator is there. */
-export const Liveness = z.object({ service: z.literal("longhaul"), status: z.literal("ok"), live: z.literal(true) });
+export const Liveness = z
+  .object({ service: z.literal("longhaul"), status: z.literal("ok"), live: z.literal(true) })
+  .openapi("Liveness");
 export type Liveness = z.infer<typeof Liveness>;
 
-export const Health = z.object({
-  status: z.enum(["ok", "degraded", "down"]),
-  live: z.boolean(),
-  ready: z.boolean(),
-  version: z.string(),
-  nodeId: z.string(),
-  uptimeSeconds: z.number(),
-  dependencies: z.record(
-    z.string(),
-    z.object({ status: z.enum(["up", "down", "off"]), detail: z.string().optional(), latencyMs: z.number().optional() }),
-  ),
-});
+export const Health = z
+  .object({
+    status: z.enum(["ok", "degraded", "down"]),
+    live: z.boolean(),
+    ready: z.boolean(),
+    version: z.string(),
+    nodeId: z.string(),
+    uptimeSeconds: z.number(),
+    dependencies: z.record(
+      z.string(),
+      z.object({ status: z.enum(["up", "down", "off"]), detail: z.string().optional(), latencyMs: z.number().optional() }),
+    ),
+  })
+  .openapi("Health");
 export type Health = z.infer<typeof Health>;
 
-export const Capabilities = z.object({
-  version: z.string(),
-  executors: z.array(z.object({ kind: z.string(), available: z.boolean(), detail: z.string() })),
-  channels: z.array(z.string()),
-  isolation: z.object({
-    level: z.string(),
-    files: z.string(),
-    network: z.string(),
-    memory: z.string(),
-    treeKill: z.string(),
-    why: z.string(),
-  }),
-  planFormats: z.array(z.string()),
-  limits: z.object({
-    concurrency: z.number(),
-    perKind: z.record(z.string(), z.number()),
-    maxPlanBytes: z.number(),
-    maxTasks: z.number(),
-  }),
-  database: z.object({ version: z.string(), embedded: z.boolean() }),
-});
+export const Capabilities = z
+  .object({
+    version: z.string(),
+    executors: z.array(z.object({ kind: z.string(), available: z.boolean(), detail: z.string() })),
+    channels: z.array(z.string()),
+    isolation: z.object({
+      level: z.string(),
+      files: z.string(),
+      network: z.string(),
+      memory: z.string(),
+      treeKill: z.string(),
+      why: z.string(),
+    }),
+    planFormats: z.array(z.string()),
+    limits: z.object({
+      concurrency: z.number(),
+      perKind: z.record(z.string(), z.number()),
+      maxPlanBytes: z.number(),
+      maxTasks: z.number(),
+    }),
+    database: z.object({ version: z.string(), embedded: z.boolean() }),
+  })
+  .openapi("Capabilities");
 export type Capabilities = z.infer<typeof Capabilities>;
 
 /** RFC 9457 problem details; `correlationId` is also in every log line of the request. */
-export const Problem = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
-  detail: z.string(),
-  correlationId: z.string(),
-  code: z.string(),
-  hint: z.string().optional(),
-  errors: z.array(z.record(z.string(), z.unknown())).optional(),
-});
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    correlationId: z.string(),
+    code: z.string(),
+    hint: z.string().optional(),
+    errors: z.array(z.record(z.string(), z.unknown())).optional(),
+  })
+  .openapi("Problem");
 export type Problem = z.infer<typeof Problem>;

@@ -10,7 +10,7 @@ import type { DoorApp, DoorEnv, DoorLog, Services } from "./door-env.ts";
 import { type LiveBatch, type LiveOptions, liveEvents } from "./live-events.ts";
 import { IdParameter, refusals } from "./operation.ts";
 
-const sequenceNumber = z.coerce.number().int().min(0);
+const sequenceNumber = z.coerce.number().int().min(0).openapi({ type: "integer", minimum: 0 });
 
 export const streamRoute = createRoute({
   method: "get",
@@ -87,7 +87,10 @@ function serverSentEvents(c: Context<DoorEnv>, { batches, gone, log, correlation
         controller.close();
       }
     },
-    cancel: () => gone.abort(),
+    cancel: async () => {
+      gone.abort();
+      await batches.return();
+    },
   });
   return c.body(body, 200, { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" });
 }
