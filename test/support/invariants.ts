@@ -26,6 +26,11 @@ const checks: Record<string, string> = {
       select from task_dependencies d join execution_tasks u on u.execution_id = d.execution_id and u.ordinal = d.dependency
       where d.execution_id = t.execution_id and d.dependent = t.ordinal
         and u.status <> 'completed' and coalesce(u.skip_cause, '') not in ('user', 'already_done', 'optional'))`,
+  "a task is skipped for its dependencies exactly while one of them did not succeed": `
+    select t.execution_id || '/' || t.ordinal as broken from execution_tasks t where t.skip_cause = 'dependency' and not exists (
+      select from task_dependencies d join execution_tasks u on u.execution_id = d.execution_id and u.ordinal = d.dependency
+      where d.execution_id = t.execution_id and d.dependent = t.ordinal
+        and (u.status in ('failed', 'cancelled') or u.skip_cause = 'dependency'))`,
   "an attempt starts once and ends at most once": `
     select execution_id || ' ' || task_id || ' attempt ' || attempt || ' ' || type || ' ' || count(*) as broken
     from execution_events where attempt is not null and type in ('task.started', 'task.completed', 'task.failed', 'task.retrying', 'task.released')

@@ -1,9 +1,7 @@
-import fc from "fast-check";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { readFile } from "node:fs/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Database, openDatabase } from "../../../orchestrator/store/db.ts";
-import { type ClaimedTask, createEngine, type Ending, type Engine } from "../../../orchestrator/store/engine.ts";
-import { brokenInvariants } from "../../support/invariants.ts";
-import { submitTasks } from "../../support/plans.ts";
+import { assertEngineHolds } from "../../support/engine-property.ts";
 import { createTestDatabase } from "../../support/postgres.ts";
 
 /** More with LONGHAUL_FAULT=full (npm run test:fault). */
@@ -11,109 +9,37 @@ const runs = process.env["LONGHAUL_FAULT"] === "full" ? 2000 : 60;
 
 let database: Database;
 let drop: () => Promise<void>;
-beforeAll(async () => {
+beforeEach(async () => {
   const test = await createTestDatabase();
   database = openDatabase(test.connection);
   drop = test.drop;
 });
-afterAll(async () => {
+afterEach(async () => {
   await database.close();
   await drop();
 });
 
-const sizes = 7;
-const edge = fc.tuple(fc.nat(sizes - 1), fc.nat(sizes - 1)).filter(([from, to]) => from < to);
-const step = fc.oneof(
-  { weight: 12, arbitrary: fc.record({ do: fc.constant("claim" as const), slots: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 18, arbitrary: fc.record({ do: fc.constant("finish" as const), which: fc.nat(5), outcome: fc.constantFrom("succeeded", "succeeded", "failed", "retry", "release") }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("late" as const), which: fc.nat(20) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("pause", "resume", "promote", "rescue", "restart") }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("retry", "skip", "done"), which: fc.nat(sizes - 1) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("cancel" as const, "retryAll" as const) }) },
-);
-type Step = { do: string; slots?: number; which?: number; outcome?: string };
-
 it("whatever is done in whatever order, the invariants hold and the execution can be brought to its end", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.record({ maxAttempts: fc.integer({ min: 1, max: 3 }), readyStatus: fc.constantFrom("queued", "queued", "queued", "awaiting_human") }), { minLength: sizes, maxLength: sizes }),
-      fc.uniqueArray(edge, { selector: String, maxLength: 12 }),
-      fc.array(step, { maxLength: 40 }),
-      async (tasks, edges, steps: Step[]) => {
-        await database.query({ name: "clean", text: "truncate executions, nodes cascade", values: [] });
-        const engine = createEngine(database, "a", 30);
-        await engine.register("test");
-        const id = await submitTasks(engine, tasks, edges);
-        const run = createRun(engine, id);
-        for (const one of steps) {
-          await run.apply(one);
-          expect(await brokenInvariants(database)).toEqual([]);
-        }
-        await run.toTheEnd();
-        expect(await brokenInvariants(database)).toEqual([]);
-      },
-    ),
-    { numRuns: runs, endOnFailure: false },
-  );
-});
+  await assertEngineHolds(database, { runs });
+}, 600_000);
 
-function createRun(engine: Engine, id: string) {
-  let current: ClaimedTask[] = [];
-  const ever: ClaimedTask[] = [];
-  const slots = (total: number) => ({ total, perKind: new Map([["noop", total]]) });
-  const ending = (task: ClaimedTask, outcome: string): Ending => ({
-    executionId: task.executionId,
-    ordinal: task.ordinal,
-    attempt: task.attempt,
-    outcome: outcome as Ending["outcome"],
-    detail: { message: outcome, delayMs: 0 },
-  });
-  /** Commands may be refused by the state; anything but that refusal is a defect. */
-  const command = (call: Promise<unknown>) =>
-    call.catch((error: { code?: string }) => {
-      if (error.code !== "conflict") throw error;
-    });
-  const claim = async (total: number) => {
-    const { claimed } = await engine.step([], slots(total));
-    current.push(...claimed);
-    ever.push(...claimed);
-  };
-  const apply = async ({ do: what, slots: total = 1, which = 0, outcome = "succeeded" }: Step): Promise<void> => {
-    if (what === "claim") await claim(total);
-    else if (what === "finish" && current.length > 0) {
-      const [task] = current.splice(which % current.length, 1);
-      await engine.step([ending(task as ClaimedTask, outcome)], slots(0));
-    } else if (what === "late" && ever.length > 0) {
-      const task = ever[which % ever.length] as ClaimedTask;
-      const { ended } = await engine.step([ending(task, "succeeded")], slots(0));
-      current = current.filter((one) => one !== task || !ended[0]?.accepted);
-    } else if (what === "pause") await command(engine.pause(id, undefined));
-    else if (what === "resume") await command(engine.resume(id));
-    else if (what === "promote") await engine.promote();
-    else if (what === "restart") await engine.register("test");
-    else if (what === "rescue") {
-      await database.query({ name: "lapse", text: "update nodes set lease_until = longhaul_now() - interval '1 second'", values: [] });
-      await engine.step((await engine.expired()).map((task) => ending(task, "retry")), slots(0));
-    } else if (what === "retry") await command(engine.retry(id, `t${which}`));
-    else if (what === "skip") await command(engine.skip(id, `t${which}`));
-    else if (what === "done") await command(engine.completeWaiting(id, which, "done", undefined));
-    else if (what === "cancel") await command(engine.cancel(id, undefined));
-    else if (what === "retryAll") await command(engine.retry(id, undefined));
-  };
-  return {
-    apply,
-    async toTheEnd() {
-      for (let round = 0; round < 50; round += 1) {
-        const [row] = await database.query<{ status: string }>({ name: "status", text: "select status from executions where id = $1", values: [id] });
-        if (["completed", "failed", "cancelled"].includes(row?.status ?? "")) return;
-        await command(engine.resume(id));
-        for (let which = 0; which < sizes; which += 1) await command(engine.completeWaiting(id, which, "done", undefined));
-        await engine.promote();
-        await claim(10);
-        const own = await engine.ownAttempts();
-        await engine.step(own.map((task) => ending(task, "succeeded")), slots(0));
-      }
-      throw new Error("the execution did not come to an end");
-    },
-  };
-}
+/** Deliberate defects: [what breaks, text in sql/0002_engine.sql, what to put there]. Each must be caught by the property above. */
+const mutants: [string, string, string][] = [
+  ["late reports are taken", "join execution_tasks t on t.execution_id = g.execution_id and t.ordinal = g.ordinal and t.attempt = g.attempt\n      and t.status in ('in_progress', 'verifying')", "join execution_tasks t on t.execution_id = g.execution_id and t.ordinal = g.ordinal and t.node_id is not null"],
+  ["dependencies are not counted", "case when t.unmet = f.n then t.ready_status else t.status end", "t.ready_status"],
+  ["the sequence skips", "last_seq = e.last_seq + y.ended + y.waiting", "last_seq = e.last_seq + y.ended + y.waiting + 1"],
+  ["a claimed task stays queued", "update execution_tasks t set status = 'in_progress', attempt = t.attempt + 1, node_id = p_node,", "update execution_tasks t set attempt = t.attempt + 1,"],
+  ["a finish unlocks nothing", "where x.status = 'completed' group by d.execution_id, d.dependent", "where false group by d.execution_id, d.dependent"],
+  ["a failure leaves its dependents pending", "and (u.status in ('failed', 'cancelled') or u.skip_cause = 'dependency'))", "and false)"],
+  ["a retry forgets what was skipped", "where x.skip_cause = 'dependency' or x.status = 'cancelled'\n  ),", "where false\n  ),"],
+];
+
+describe("the property catches an engine in which", () => {
+  it.each(mutants)("%s", async (_name, text, replacement) => {
+    const source = await readFile(new URL("../../../sql/0002_engine.sql", import.meta.url), "utf8");
+    expect(source.split(text).length).toBe(2);
+    const broken = source.replaceAll("create function", "create or replace function").replace(text, replacement);
+    await database.query({ name: "", text: broken, values: [] });
+    await expect(assertEngineHolds(database, { runs: 300, seed: 1, shrink: false })).rejects.toThrow();
+  }, 120_000);
+});

@@ -1,0 +1,111 @@
+/** Random commands against one execution: the engine's property, run as it is and against deliberately broken engines. */
+import fc from "fast-check";
+import type { Database } from "../../orchestrator/store/db.ts";
+import { type ClaimedTask, createEngine, type Ending, type Engine } from "../../orchestrator/store/engine.ts";
+import { brokenInvariants } from "./invariants.ts";
+import { submitTasks } from "./plans.ts";
+
+const sizes = 7;
+const edge = fc.tuple(fc.nat(sizes - 1), fc.nat(sizes - 1)).filter(([from, to]) => from < to);
+const step = fc.oneof(
+  { weight: 12, arbitrary: fc.record({ do: fc.constant("claim" as const), slots: fc.integer({ min: 1, max: 4 }) }) },
+  { weight: 18, arbitrary: fc.record({ do: fc.constant("finish" as const), which: fc.nat(5), outcome: fc.constantFrom("succeeded", "succeeded", "failed", "retry", "release") }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("late" as const), which: fc.nat(20) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("pause", "resume", "promote", "rescue", "restart") }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("retry", "skip", "done"), which: fc.nat(sizes - 1) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("cancel" as const, "retryAll" as const) }) },
+);
+type Step = { do: string; slots?: number; which?: number; outcome?: string };
+
+const task = fc.record({ maxAttempts: fc.integer({ min: 1, max: 3 }), readyStatus: fc.constantFrom("queued", "queued", "queued", "awaiting_human") });
+
+/** The property: after every command all invariants hold, and the execution can be brought to its end. Throws with the counterexample. */
+export async function assertEngineHolds(database: Database, options: { runs: number; seed?: number; shrink?: boolean }): Promise<void> {
+  const property = fc.asyncProperty(
+    fc.array(task, { minLength: sizes, maxLength: sizes }),
+    fc.uniqueArray(edge, { selector: String, maxLength: 12 }),
+    fc.array(step, { maxLength: 40 }),
+    async (tasks, edges, steps: Step[]) => {
+      await database.query({ name: "clean", text: "truncate executions, nodes cascade", values: [] });
+      const engine = createEngine(database, "a", 30);
+      await engine.register("test");
+      const id = await submitTasks(engine, tasks, edges);
+      const run = createRun(database, engine, id);
+      for (const one of steps) {
+        await run.apply(one);
+        await refuseBroken(database);
+      }
+      await run.toTheEnd();
+      await refuseBroken(database);
+    },
+  );
+  await fc.assert(property, { numRuns: options.runs, endOnFailure: options.shrink === false, ...(options.seed === undefined ? {} : { seed: options.seed }) });
+}
+
+async function refuseBroken(database: Database): Promise<void> {
+  const broken = await brokenInvariants(database);
+  if (broken.length > 0) throw new Error(broken.join("\n"));
+}
+
+function createRun(database: Database, engine: Engine, id: string) {
+  let current: ClaimedTask[] = [];
+  const ever: ClaimedTask[] = [];
+  const slots = (total: number) => ({ total, perKind: new Map([["noop", total]]) });
+  const ending = (task: ClaimedTask, outcome: string): Ending => ({
+    executionId: task.executionId,
+    ordinal: task.ordinal,
+    attempt: task.attempt,
+    outcome: outcome as Ending["outcome"],
+    detail: { message: outcome, delayMs: 0 },
+  });
+  /** Commands may be refused by the state; anything but that refusal is a defect. */
+  const command = (call: Promise<unknown>) =>
+    call.catch((error: { code?: string }) => {
+      if (error.code !== "conflict") throw error;
+    });
+  const claim = async (total: number) => {
+    const { claimed } = await engine.step([], slots(total));
+    current.push(...claimed);
+    ever.push(...claimed);
+  };
+  const apply = async ({ do: what, slots: total = 1, which = 0, outcome = "succeeded" }: Step): Promise<void> => {
+    if (what === "claim") await claim(total);
+    else if (what === "finish" && current.length > 0) {
+      const [task] = current.splice(which % current.length, 1);
+      await engine.step([ending(task as ClaimedTask, outcome)], slots(0));
+    } else if (what === "late" && ever.length > 0) {
+      const task = ever[which % ever.length] as ClaimedTask;
+      const isCurrent = (await engine.ownAttempts()).some((own) => own.ordinal === task.ordinal && own.attempt === task.attempt);
+      const { ended } = await engine.step([ending(task, "succeeded")], slots(0));
+      if (ended[0]?.accepted !== isCurrent) throw new Error(`report of attempt ${task.attempt}: accepted is not ${isCurrent}`);
+      current = current.filter((one) => one !== task || !ended[0]?.accepted);
+    } else if (what === "pause") await command(engine.pause(id, undefined));
+    else if (what === "resume") await command(engine.resume(id));
+    else if (what === "promote") await engine.promote();
+    else if (what === "restart") await engine.register("test");
+    else if (what === "rescue") {
+      await database.query({ name: "lapse", text: "update nodes set lease_until = longhaul_now() - interval '1 second'", values: [] });
+      await engine.step((await engine.expired()).map((task) => ending(task, "retry")), slots(0));
+    } else if (what === "retry") await command(engine.retry(id, `t${which}`));
+    else if (what === "skip") await command(engine.skip(id, `t${which}`));
+    else if (what === "done") await command(engine.completeWaiting(id, which, "done", undefined));
+    else if (what === "cancel") await command(engine.cancel(id, undefined));
+    else if (what === "retryAll") await command(engine.retry(id, undefined));
+  };
+  return {
+    apply,
+    async toTheEnd() {
+      for (let round = 0; round < 50; round += 1) {
+        const [row] = await database.query<{ status: string }>({ name: "status", text: "select status from executions where id = $1", values: [id] });
+        if (["completed", "failed", "cancelled"].includes(row?.status ?? "")) return;
+        await command(engine.resume(id));
+        for (let which = 0; which < sizes; which += 1) await command(engine.completeWaiting(id, which, "done", undefined));
+        await engine.promote();
+        await claim(10);
+        const own = await engine.ownAttempts();
+        await engine.step(own.map((task) => ending(task, "succeeded")), slots(0));
+      }
+      throw new Error("the execution did not come to an end");
+    },
+  };
+}
