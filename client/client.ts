@@ -26,8 +26,9 @@ import type {
   ListQuery,
   PreviewRequest,
   PreviewResponse,
+  StreamEnd,
 } from "../orchestrator/api/contract.ts";
-import { followEvents, type StreamEnd } from "./event-stream.ts";
+import { followEvents } from "./event-stream.ts";
 import { type Call, createTransport, type TransportOptions } from "./transport.ts";
 
 export type ClientOptions = TransportOptions;

@@ -8,8 +8,6 @@ import { ApiError } from "./api-error.ts";
 import { readServerSentEvents } from "./server-sent-events.ts";
 import type { Transport } from "./transport.ts";
 
-export type { StreamEnd };
-
 /** The server sends at least a comment every 15 s; after three missed ones the connection counts as dead. */
 const silenceMs = 45_000;
 const firstDelayMs = 100;
