@@ -111,7 +111,7 @@ function door({ config, auth }: AppOptions): MiddlewareHandler<DoorEnv> {
       header: (name) => c.req.header(name),
       port: c.env?.incoming?.socket.localPort ?? config.port,
       allowedHosts: config.allowedHosts ?? [],
-      isToken: auth.accepts,
+      isToken: (value) => auth.accepts(value),
     });
     await next();
   };

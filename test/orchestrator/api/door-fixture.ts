@@ -23,7 +23,7 @@ export class EventLog {
   append(type: Event["type"], data: Record<string, unknown> = {}): void {
     const seq = this.events.length + 1;
     this.events.push({ executionId, seq, type, taskId: null, attempt: null, at: new Date(0).toISOString(), data });
-    for (const wake of [...this.followers]) wake();
+    for (const wake of this.followers) wake();
   }
 
   finish(): void {

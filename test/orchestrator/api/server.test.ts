@@ -172,7 +172,7 @@ test("a WebSocket delivers past and coming events and the end, then closes norma
     door.log.append("execution.started");
     const socket = openSocket({ path, query: "?after=1" });
     const messages: { seq?: number; type: string }[] = [];
-    socket.on("message", (data) => messages.push(JSON.parse(String(data))));
+    socket.on("message", (data: Buffer) => messages.push(JSON.parse(data.toString())));
     await vi.waitUntil(() => messages.length === 1);
     door.log.finish();
     const [code] = await once(socket, "close");
