@@ -3,7 +3,7 @@
  * Origin, path), the token, the rate limit, the body; only then does a route see it. Whatever is thrown on the way becomes problem details.
  *
  * @example
- * const app = createApp({ commands, queries, auth: createAuth(token), config: { port: 8400 }, log, version });
+ * const app = createApp({ commands, queries, auth: createAuth(token), config: {}, log, version });
  * await app.request("/health", { headers: { host: "127.0.0.1:8400" } });
  */
 import { OpenAPIHono } from "@hono/zod-openapi";
@@ -31,8 +31,8 @@ export type AppOptions = {
   queries: Queries;
   auth: Auth;
   config: {
-    /** The port in the Host header of callers; on a real connection its own port counts. */
-    port: number;
+    /** The port in the Host header when the app is called as a function, 8400 by default; on a real connection its own port counts. */
+    port?: number;
     allowedHosts?: readonly string[];
     /** 4 MB by default: room for the largest plan as text, not for a flood. */
     maxBodyBytes?: number;
@@ -46,6 +46,7 @@ export type AppOptions = {
 const defaultMaxBodyBytes = 4 * 1024 * 1024;
 /** Far above any honest use; it stops runaway loops, not people. */
 const defaultRateLimit: RateLimit = { perSecond: 2_000, burst: 4_000 };
+const defaultPort = 8400;
 const defaultHeartbeatMs = 15_000;
 const openToStrangers = new Set(["/health", "/executor/health"]);
 
@@ -109,7 +110,7 @@ function door({ config, auth }: AppOptions): MiddlewareHandler<DoorEnv> {
       method: c.req.method,
       target: c.env?.incoming?.url ?? `${url.pathname}${url.search}`,
       header: (name) => c.req.header(name),
-      port: c.env?.incoming?.socket.localPort ?? config.port,
+      port: c.env?.incoming?.socket.localPort ?? config.port ?? defaultPort,
       allowedHosts: config.allowedHosts ?? [],
       isToken: (value) => auth.accepts(value),
     });

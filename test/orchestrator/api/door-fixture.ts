@@ -54,7 +54,7 @@ export function createDoor(
     commands: recorded({ ...commands, ...overrides.commands }, calls),
     queries: recorded({ ...queriesOf(log), ...overrides.queries }, calls),
     auth: createAuth(token),
-    config: { port: 8400, ...overrides.config },
+    config: overrides.config ?? {},
     log: { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") },
     version: "1.2.3",
   });
