@@ -1,6 +1,8 @@
 /** The user that the server runs under: PostgreSQL refuses to run as root. */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
+import { LonghaulError } from "../domain/errors.ts";
 
 export type Account = {
   name: string;
@@ -30,4 +32,14 @@ export function serverAccount(sudo: { uid: number; gid: number } | undefined): A
 /** Name of the user this process runs as; peer authentication knows it by that. */
 export function currentUser(): string {
   return userInfo().username;
+}
+
+/** @throws LonghaulError forbidden when the account cannot enter the directory, which needs `x` on every folder above it */
+export function requireAccess(directory: string, account: Account): void {
+  if (account.credentials.uid === undefined) return;
+  const result = spawnSync("/bin/sh", ["-c", 'cd "$1"', "sh", directory], { ...account.credentials, cwd: "/" });
+  if (result.status === 0) return;
+  throw new LonghaulError("forbidden", `PostgreSQL runs as user ${account.name}, who cannot enter ${directory}.`, {
+    hint: `Set LONGHAUL_HOME to a folder that every user can pass through (under root: not /root), or open the folders above it (chmod o+x).`,
+  });
 }

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { LonghaulError } from "../domain/errors.ts";
-import { type Account, serverAccount } from "./account.ts";
+import { type Account, requireAccess, serverAccount } from "./account.ts";
 import { type Binaries, prepareBinaries } from "./binaries.ts";
 import { databaseUser, own, prepareCluster } from "./cluster.ts";
 
@@ -65,6 +65,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
   }
   const account = serverAccount(options.sudo);
   await mkdir(options.directory, { recursive: true, mode: 0o711 });
+  requireAccess(options.directory, account);
   const binaries = await prepareBinaries(options.directory, account);
   const data = await prepareCluster(options.directory, binaries, account);
   const socket = await socketDirectory(options.directory, account);

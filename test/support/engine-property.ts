@@ -58,6 +58,10 @@ function createRun(database: Database, engine: Engine, id: string) {
     outcome: outcome as Ending["outcome"],
     detail: { message: outcome, delayMs: 0 },
   });
+  const lastSeq = async () => {
+    const rows = await database.query<{ last_seq: string }>({ name: "last_seq", text: "select last_seq from executions where id = $1", values: [id] });
+    return rows[0]?.last_seq;
+  };
   /** Commands may be refused by the state; anything but that refusal is a defect. */
   const command = (call: Promise<unknown>) =>
     call.catch((error: { code?: string }) => {
@@ -76,8 +80,11 @@ function createRun(database: Database, engine: Engine, id: string) {
     } else if (what === "late" && ever.length > 0) {
       const task = ever[which % ever.length] as ClaimedTask;
       const isCurrent = (await engine.ownAttempts()).some((own) => own.ordinal === task.ordinal && own.attempt === task.attempt);
+      const before = await lastSeq();
       const { ended } = await engine.step([ending(task, "succeeded")], slots(0));
-      if (ended[0]?.accepted !== isCurrent) throw new Error(`report of attempt ${task.attempt}: accepted is not ${isCurrent}`);
+      if (ended[0]?.accepted !== isCurrent || (!isCurrent && before !== (await lastSeq()))) {
+        throw new Error(`a report of attempt ${task.attempt}, which is ${isCurrent ? "" : "not "}the current one, was not treated so`);
+      }
       current = current.filter((one) => one !== task || !ended[0]?.accepted);
     } else if (what === "pause") await command(engine.pause(id, undefined));
     else if (what === "resume") await command(engine.resume(id));
