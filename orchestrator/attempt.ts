@@ -121,7 +121,7 @@ function endingOf(claimed: ClaimedTask, outcome: Outcome, dependencies: AttemptD
       usage: usage ?? null,
       failureClass: outcome.failureClass ?? null,
       evidence: verification?.evidence ?? [],
-      logFile: task.kind === "noop" ? null : join(directory, "output.log"),
+      logFile: (task.kind as string) === "noop" ? null : join(directory, "output.log"),
       isolation: dependencies.isolation,
     },
   };

@@ -3,8 +3,8 @@
  * carries its correlation id, every line about a task its execution, task and attempt.
  */
 import { pino } from "pino";
-import type { Report, WorkerOptions } from "./worker.ts";
 import type { ClaimedTask } from "./store/engine.ts";
+import type { Report } from "./worker.ts";
 
 const secretKeys = ["token", "authorization", "password", "apiKey", "*.token", "*.authorization", "*.password", "*.apiKey"];
 

@@ -130,9 +130,10 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     });
 
     const token = config.token ?? (await createTokenFile(join(config.home, "token")));
-    const auth = createAuth(token);
-    const app = createApp({ commands, queries, auth, log, version, config: { allowedHosts: config.allowedHosts } });
-    const http = await startServer({ app, queries, auth, host: "127.0.0.1", port: config.port, portIsExplicit: config.portIsExplicit, log });
+    // A plan travels as a JSON string, which escapes it: twice its size is room enough.
+    const door = { allowedHosts: config.allowedHosts, maxBodyBytes: Math.max(4 * 1024 * 1024, 2 * config.maxPlanBytes) };
+    const app = createApp({ commands, queries, auth: createAuth(token), log, version, config: door });
+    const http = await startServer({ app, host: "127.0.0.1", port: config.port, portIsExplicit: config.portIsExplicit, log });
     closing.push(() => http.close());
     url = http.url;
 

@@ -10,7 +10,7 @@ const edge = fc.tuple(fc.nat(sizes - 1), fc.nat(sizes - 1)).filter(([from, to]) 
 const step = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant("claim" as const), slots: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 18, arbitrary: fc.record({ do: fc.constant("finish" as const), which: fc.nat(5), outcome: fc.constantFrom("succeeded", "succeeded", "failed", "retry", "release") }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("late" as const), which: fc.nat(20) }) },
+  { weight: 9, arbitrary: fc.record({ do: fc.constant("late" as const), which: fc.nat(20) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("pause", "resume", "promote", "rescue", "restart") }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("retry", "skip", "done"), which: fc.nat(sizes - 1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("cancel" as const, "retryAll" as const) }) },
