@@ -128,6 +128,8 @@ export const Task = z.object({
   optional: z.boolean().default(false),
   /** A stand-in: a phase without tasks, a "TBD". */
   placeholder: z.boolean().default(false),
+  /** Id of the group, or "archive", or id of the parent, whose status makes this task count as done although its own marker does not. */
+  coveredBy: z.string().optional(),
   dependencies: z.array(Dependency).default([]),
   parallel: z.enum(["marked", "unmarked", "n/a"]).default("n/a"),
   wave: z.number().int().optional(),
@@ -222,7 +224,9 @@ export const Plan = z.object({
   tasks: z.array(Task),
   criteria: z.array(Criterion).default([]),
   externalRefs: z.array(z.object({ from: z.string(), ref: z.string(), line: z.number().int().optional() })).default([]),
-  input: z.array(z.object({ file: z.string(), bytes: z.number(), eol: z.string(), bom: z.boolean(), encoding: z.string() })).default([]),
+  input: z
+    .array(z.object({ file: z.string(), bytes: z.number(), eol: z.string(), bom: z.boolean(), encoding: z.string() }))
+    .default([]),
   metadata: z.object({
     created: z.string(),
     /** Minutes along the critical path. */
@@ -242,7 +246,13 @@ export const ParseReport = z.object({
   ignored: z.array(z.object({ lines: z.array(z.number().int()), why: z.string() })),
   inferred: z.array(z.object({ from: z.string(), to: z.string(), rule: z.string(), line: z.number().int().optional() })),
   warnings: z.array(
-    z.object({ code: z.string(), line: z.number().int().optional(), file: z.string().optional(), text: z.string(), fix: z.string().optional() }),
+    z.object({
+      code: z.string(),
+      line: z.number().int().optional(),
+      file: z.string().optional(),
+      text: z.string(),
+      fix: z.string().optional(),
+    }),
   ),
   counts: z.object({
     phases: z.number().int().nullable(),
