@@ -12,7 +12,7 @@
 import type { AttemptRunner } from "./attempt.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import type { StopReason } from "./executors/executor.ts";
-import type { AttemptKey, ClaimedTask, EndedTask, Ending, Engine, Slots } from "./store/engine.ts";
+import { type ClaimedTask, type EndedTask, type Ending, type Engine, keyText, type Slots } from "./store/engine.ts";
 
 const pollMs = 5_000;
 const databaseRetryMs = 250;
@@ -33,8 +33,6 @@ export type WorkerOptions = {
   onClaimed(claimed: ClaimedTask[]): void;
   onError(error: unknown, doing: string): void;
 };
-
-const keyOf = (key: AttemptKey) => `${key.executionId}/${key.ordinal}/${key.attempt}`;
 
 export class Worker {
   readonly #options: WorkerOptions;
@@ -94,7 +92,7 @@ export class Worker {
   async #checkLease(): Promise<void> {
     try {
       const lost = await this.#options.engine.heartbeat([...this.#running.values()].map((running) => running.claimed));
-      for (const key of lost) this.#running.get(keyOf(key))?.controller.abort("superseded" satisfies StopReason);
+      for (const key of lost) this.#running.get(keyText(key))?.controller.abort("superseded" satisfies StopReason);
     } catch (error) {
       this.#options.onError(error, "extend the lease");
     }
@@ -141,8 +139,7 @@ export class Worker {
       throw error;
     }
     if (result.ended.length > 0) {
-      const byKey = new Map(reports.map((report) => [keyOf(report.ending), report]));
-      this.#options.onEnded(result.ended.flatMap((ended) => ({ ...(byKey.get(keyOf(ended)) as Report), result: ended })));
+      this.#options.onEnded(reports.map((report, index) => ({ ...report, result: result.ended[index] as EndedTask })));
     }
     if (result.claimed.length > 0) {
       this.#sleeping = false;
@@ -155,7 +152,7 @@ export class Worker {
   async #reconcile(): Promise<void> {
     const own = await this.#options.engine.ownAttempts();
     for (const { recordedOffset, ...claimed } of own) {
-      const known = this.#running.has(keyOf(claimed)) || this.#reports.some((report) => keyOf(report.ending) === keyOf(claimed));
+      const known = this.#running.has(keyText(claimed)) || this.#reports.some((report) => keyText(report.ending) === keyText(claimed));
       if (!known) this.#start(claimed, { adopted: true, recordedOffset });
     }
     this.#needsReconcile = false;
@@ -184,11 +181,11 @@ export class Worker {
       })
       .catch((error: unknown) => this.#options.onError(error, `run task ${claimed.task.id}`))
       .finally(() => {
-        this.#running.delete(keyOf(claimed));
+        this.#running.delete(keyText(claimed));
         this.#runningByKind.set(kind, (this.#runningByKind.get(kind) ?? 1) - 1);
         this.wake();
       });
-    this.#running.set(keyOf(claimed), { claimed, controller, done });
+    this.#running.set(keyText(claimed), { claimed, controller, done });
   }
 
   #waitForWake(milliseconds: number): Promise<void> {

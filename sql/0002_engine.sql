@@ -298,10 +298,9 @@ begin
            x.attempt, v_now, jsonb_build_object('node', p_node, 'kind', x.kind)
     from taken x join counted c on c.id = x.execution_id
   ),
-  begun as (
+  begun as ( -- read beside its own update, executions still shows the row from before it
     insert into execution_events (execution_id, seq, type, at, data)
-    select c.id, c.base, 'execution.started', v_now, '{}' from counted c
-    where not exists (select from executions e where e.id = c.id and e.started_at is not null)
+    select c.id, c.base, 'execution.started', v_now, '{}' from counted c join executions e on e.id = c.id where e.started_at is null
   )
   select x.execution_id, c.plan_id, x.ordinal, x.attempt, x.failures, p.spec
   from taken x join counted c on c.id = x.execution_id join plan_tasks p on p.plan_id = c.plan_id and p.ordinal = x.ordinal
@@ -367,7 +366,7 @@ end $$;
 -- p_outcome: succeeded | failed | retry | release. `retry` and `release` are the caller's reading of the retry policy; the count of attempts
 -- is checked here again. p_detail: {message, failureClass, burns, delayMs, result, costUsd, tokens}.
 create function finish(p_node text, p_execution uuid[], p_ordinal integer[], p_attempt integer[], p_outcome text[], p_detail jsonb[])
-returns table (execution_id uuid, ordinal integer, attempt integer, accepted boolean, status text, unlocked boolean)
+returns table (execution_id uuid, ordinal integer, attempt integer, status text)
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
@@ -445,8 +444,8 @@ begin
   ),
   logged as (
     insert into execution_events (execution_id, seq, type, task_id, attempt, at, data)
-    select v.execution_id, c.base + row_number() over (partition by v.execution_id order by v.attempt is null, v.ordinal), v.type, v.task_id,
-           v.attempt, v_now, v.data
+    select v.execution_id, c.base + row_number() over (partition by v.execution_id order by v.attempt is null, v.ordinal), v.type,
+           v.task_id, v.attempt, v_now, v.data
     from events v join counted c on c.id = v.execution_id
   ),
   kept as (
@@ -454,9 +453,7 @@ begin
     select x.execution_id, x.ordinal, x.attempt, x.by_node, x.detail ->> 'failureClass', x.began, v_now, x.detail
     from ended x where x.status in ('failed', 'retrying')
   )
-  select g.execution_id, g.ordinal, g.attempt, x.status is not null, x.status,
-         exists (select from unlocked u where u.execution_id = g.execution_id and u.status = 'queued')
-  from given g left join ended x on x.execution_id = g.execution_id and x.ordinal = g.ordinal and x.attempt = g.attempt;
+  select x.execution_id, x.ordinal, x.attempt, x.status from ended x;
 
   if 'failed' = any (p_outcome) or 'retry' = any (p_outcome) then -- rare: what hangs on a failed task is skipped
     for v_execution in select distinct x.id from unnest(p_execution) as x(id) join executions e on e.id = x.id where e.failed > 0 loop

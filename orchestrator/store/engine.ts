@@ -19,7 +19,8 @@ export type Ending = AttemptKey & {
     tokens?: number;
   };
 };
-export type EndedTask = AttemptKey & { accepted: boolean; status: string | null; unlocked: boolean };
+/** `status` is the task's state after the report, null when the report was refused because its attempt was superseded. */
+export type EndedTask = AttemptKey & { accepted: boolean; status: string | null };
 
 export type OutputEntry = AttemptKey & { fromOffset: number; toOffset: number; events: AttemptEvent[] };
 
@@ -31,6 +32,8 @@ export type Slots = { total: number; perKind: Map<string, number> };
 type KeyRow = { execution_id: string; ordinal: number; attempt: number };
 type ClaimRow = KeyRow & { plan_id: string; failures: number; spec: Task };
 
+/** One text per attempt, for maps. */
+export const keyText = (key: AttemptKey): string => `${key.executionId}/${key.ordinal}/${key.attempt}`;
 const key = (row: KeyRow): AttemptKey => ({ executionId: row.execution_id, ordinal: row.ordinal, attempt: row.attempt });
 const claimed = (row: ClaimRow): ClaimedTask => ({
   ...key(row),
@@ -82,10 +85,14 @@ export function createEngine(database: Database, node: string, leaseSeconds: num
       if (statements.length === 0) return { ended: [], claimed: [] };
       const results =
         statements.length === 1 ? [await database.query(statements[0] as Statement)] : await database.atomically(statements);
-      const endRows = (endings.length > 0 ? results[0] : []) as (KeyRow & { accepted: boolean; status: string | null; unlocked: boolean })[];
+      const endRows = (endings.length > 0 ? results[0] : []) as (KeyRow & { status: string })[];
+      const statuses = new Map(endRows.map((row) => [keyText(key(row)), row.status]));
       const claimRows = (slots.total > 0 ? results.at(-1) : []) as ClaimRow[];
       return {
-        ended: endRows.map((row) => ({ ...key(row), accepted: row.accepted, status: row.status, unlocked: row.unlocked })),
+        ended: endings.map(({ executionId, ordinal, attempt }) => {
+          const status = statuses.get(keyText({ executionId, ordinal, attempt })) ?? null;
+          return { executionId, ordinal, attempt, accepted: status !== null, status };
+        }),
         claimed: claimRows.map(claimed),
       };
     },

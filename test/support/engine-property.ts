@@ -78,7 +78,9 @@ function createRun(database: Database, engine: Engine, id: string) {
       const [task] = current.splice(which % current.length, 1);
       await engine.step([ending(task as ClaimedTask, outcome)], slots(0));
     } else if (what === "late" && ever.length > 0) {
-      const task = ever[which % ever.length] as ClaimedTask;
+      const old = ever.filter((one) => !current.includes(one));
+      const late = old.length > 0 ? old : ever;
+      const task = late[which % late.length] as ClaimedTask;
       const isCurrent = (await engine.ownAttempts()).some((own) => own.ordinal === task.ordinal && own.attempt === task.attempt);
       const before = await lastSeq();
       const { ended } = await engine.step([ending(task, "succeeded")], slots(0));
