@@ -49,7 +49,7 @@ export async function createTestDatabase(): Promise<{ connection: Connection & {
   await administer(base, `create database ${database} template ${template}`);
   return {
     connection: { ...base, database },
-    databaseUrl: `postgres://longhaul@/${database}?host=${encodeURIComponent(base.host)}`,
+    databaseUrl: `postgres://longhaul@localhost/${database}?host=${encodeURIComponent(base.host)}`,
     drop: () => administer(base, `drop database if exists ${database} with (force)`),
   };
 }
