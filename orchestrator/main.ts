@@ -25,6 +25,7 @@ import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
 import { migrate } from "./store/migrate.ts";
 import { createVerifier } from "./verification/evidence.ts";
+import { formatNames } from "../plan/parse.ts";
 import { version } from "./version.ts";
 import { Worker } from "./worker.ts";
 
@@ -53,14 +54,15 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const executions = createExecutionStore(database);
     const followers = new Followers(database, executions);
     closing.push(() => followers.stop());
-    const executors = await createExecutors(config);
+    const token = config.token ?? (await createTokenFile(join(config.home, "token")));
+    const executors = await createExecutors(config, [token]);
 
     const onError = (error: unknown, doing: string) => log.failed(error, doing);
     const rescue = new Rescue({ engine, onError, onQueued: () => worker.wake(), now: Date.now, random: Math.random });
     const metrics = createMetrics({ executions, runningAttempts: () => worker.runningCount, now: Date.now });
     const runAttempt = createAttemptRunner({
       engine,
-      executors: executors.registry,
+      executors,
       recorder: createRecorder(engine, (ids) => ids.forEach((id) => followers.wake(id))),
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
@@ -73,7 +75,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const worker: Worker = new Worker({
       engine,
       runAttempt,
-      kinds: executors.registry.kinds,
+      kinds: executors.kinds,
       concurrency: config.concurrency,
       perKind: config.perKind,
       onError,
@@ -97,7 +99,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const commands = createCommands({
       engine,
       executions,
-      kinds: new Set(executors.registry.kinds),
+      kinds: new Set(executors.kinds),
       limits,
       workspaces: join(config.home, "workspaces"),
       url: () => url,
@@ -118,7 +120,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
             executors: executors.described,
             channels: [],
             isolation: executors.isolation,
-            planFormats: executors.planFormats,
+            planFormats: formatNames(),
             limits: { concurrency: config.concurrency, perKind: { ...config.perKind }, maxPlanBytes: config.maxPlanBytes, maxTasks: config.maxTasks },
             embedded: server.embedded,
           },
@@ -129,7 +131,6 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       now: Date.now,
     });
 
-    const token = config.token ?? (await createTokenFile(join(config.home, "token")));
     // A plan travels as a JSON string, which escapes it: twice its size is room enough.
     const door = { allowedHosts: config.allowedHosts, maxBodyBytes: Math.max(4 * 1024 * 1024, 2 * config.maxPlanBytes) };
     const app = createApp({ commands, queries, auth: createAuth(token), log, version, config: door });

@@ -38,7 +38,7 @@ export async function createTestOrchestrator(environment: Record<string, string>
   return {
     home,
     async start(more = {}) {
-      const env = { PATH: process.env["PATH"], HOME: home, LONGHAUL_HOME: home, LONGHAUL_PORT: "0", ...environment, ...more };
+      const env: Record<string, string | undefined> = { PATH: process.env["PATH"], HOME: home, LONGHAUL_HOME: home, LONGHAUL_PORT: "0", ...environment, ...more };
       const started = spawn(process.execPath, [program, "up", "--foreground"], { env, stdio: ["ignore", "pipe", "pipe"] });
       child = started;
       for (const stream of [started.stdout, started.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));

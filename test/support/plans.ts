@@ -6,7 +6,7 @@ import type { Engine, Submission } from "../../orchestrator/store/engine.ts";
 export type TestTask = { kind?: string; priority?: number; readyStatus?: string; maxAttempts?: number; skipCause?: string; params?: Record<string, unknown> };
 
 /** @param edges pairs [dependency, dependent] */
-export function submissionOf(tasks: TestTask[], edges: [number, number][] = [], options: { priority?: number; maxRunning?: number; idempotencyKey?: string; digest?: string } = {}): Omit<Submission, "execution"> & { execution: { id: string; options: object } } {
+export function submissionOf(tasks: TestTask[], edges: [number, number][] = [], options: { priority?: number; maxRunning?: number; idempotencyKey?: string; digest?: string } = {}): Omit<Submission, "execution"> & { execution: Record<string, unknown> & { id: string } } {
   const conversationId = "test";
   return {
     execution: { id: uuidv7(), priority: 0, options: {}, workspace: "/tmp", maxRunning: 1000, digest: "", ...options },
