@@ -1,0 +1,55 @@
+/** Commands of people on an execution, and the queue of what only people can do. */
+import type { ControlRequest } from "../../orchestrator/api/contract.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { CommandFailure } from "../failure.ts";
+import { resolveExecution, type Session } from "../session.ts";
+import { answer, fit, mark } from "../terminal.ts";
+
+export async function control(
+  session: Session,
+  action: ControlRequest["action"],
+  id: string,
+  taskId: string | undefined,
+  flags: { json?: boolean; reason?: string },
+): Promise<number> {
+  const client = await session.client();
+  const executionId = await resolveExecution(client, id);
+  const reason = flags.reason === undefined ? {} : { reason: flags.reason };
+  const result = await client.control(executionId, { action, ...reason, ...(taskId === undefined ? {} : { taskId }) });
+  answer(flags.json === true, result, () => {
+    const tasks = result.affectedTasks.length === 0 ? "" : ` (${result.affectedTasks.join(", ")})`;
+    return [`${mark(result.status)} ${action}: the execution is ${result.status}${result.changed ? "" : " already"}${tasks}`];
+  });
+  return exitCodes.ok;
+}
+
+export async function inbox(session: Session, flags: { json?: boolean }): Promise<number> {
+  const client = await session.client();
+  const actions = await client.pendingActions();
+  answer(flags.json === true, { actions }, () =>
+    actions.length === 0
+      ? ["Nothing waits for you."]
+      : actions.flatMap((action) => [
+          `${mark("awaiting_human")} ${action.title}  (${fit(action.executionTitle, 60)})`,
+          `    what   ${fit(action.what, 300)}`,
+          `    why    ${action.why}${action.unblocks > 0 ? `; ${action.unblocks} task(s) wait for it` : ""}`,
+          `    then   longhaul done ${action.id}`,
+        ]),
+  );
+  return exitCodes.ok;
+}
+
+export async function done(
+  session: Session,
+  id: string,
+  flags: { json?: boolean; outcome?: string; note?: string },
+): Promise<number> {
+  const outcome = flags.outcome ?? "done";
+  if (outcome !== "done" && outcome !== "failed" && outcome !== "skipped") {
+    throw new CommandFailure(`--outcome ${outcome}: it is one of done, failed, skipped.`, exitCodes.usage);
+  }
+  const client = await session.client();
+  const result = await client.completeAction(id, { outcome, ...(flags.note === undefined ? {} : { note: flags.note }) });
+  answer(flags.json === true, result, () => [`${mark("completed")} noted; the execution is ${result.status}`]);
+  return exitCodes.ok;
+}

@@ -1,0 +1,117 @@
+/** The command line: what commands there are. Each is imported when it is called, so that `longhaul mcp` starts in a moment. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { version } from "../orchestrator/version.ts";
+import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
+
+/** Runs one command line and leaves its exit code in `process.exitCode`. */
+export async function main(argv: string[]): Promise<void> {
+  let code: number = exitCodes.ok;
+  const program = build((result) => (code = result));
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    code = await report(error, argv.includes("--json"));
+  }
+  process.exitCode = code;
+}
+
+async function report(error: unknown, json: boolean): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  const { failureOf } = await import("./failure.ts");
+  const failure = failureOf(error);
+  if (json) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
+  else process.stderr.write(`longhaul: ${failure.message}\n${failure.hint === undefined ? "" : `  → ${failure.hint}\n`}`);
+  return failure.exitCode;
+}
+
+function build(end: (code: number) => void): Command {
+  const program = new Command("longhaul")
+    .description("Hand a plan to a background executor and walk away.")
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError("(longhaul --help lists the commands)")
+    .addHelpText("after", exitCodeHelp);
+  /** A command with --json whose action resolves to the exit code. */
+  const command = (usage: string, description: string) =>
+    program.command(usage).description(description).option("--json", "print JSON for scripts").exitOverride();
+  const session = async () => (await import("./session.ts")).openSession();
+
+  const withHandoffOptions = (it: Command) =>
+    it
+      .option("-w, --workspace <folder>", "folder the tasks run in (default: the plan's repository, or its folder)")
+      .addOption(new Option("-p, --priority <level>", "before or after other executions").choices(["low", "normal", "high"]))
+      .option("-c, --concurrency <n>", "most tasks of this plan at once", count)
+      .option("--key <key>", "handing off again with the same key returns the first execution")
+      .option("--format <name>", "read the plan as this format")
+      .option("--title <text>", "name of the plan")
+      .option("--confirm-external", "dependencies on things outside the plan are fulfilled");
+
+  withHandoffOptions(command("run <file>", "hand off a plan file or folder, watch it, sum up")).action(async (file, flags) =>
+    end(await (await import("./commands/run.ts")).run(await session(), file, flags)),
+  );
+  withHandoffOptions(command("handoff <file>", "hand off and return at once; - reads standard input")).action(
+    async (file, flags) => end(await (await import("./commands/run.ts")).handoff(await session(), file, flags)),
+  );
+  command("plan <file>", "show what a plan file or folder would become; starts nothing")
+    .option("--format <name>", "read the plan as this format")
+    .action(async (file, flags) => end(await (await import("./commands/plan.ts")).plan(file, flags)));
+  command("status [id]", "state of an execution (default: the latest)")
+    .option("--watch", "follow it to its end")
+    .action(async (id, flags) => end(await (await import("./commands/look.ts")).status(await session(), id, flags)));
+  command("list", "what was handed off, newest first")
+    .option("--status <status>", "only those in this state")
+    .option("-n, --limit <n>", "how many", count)
+    .action(async (flags) => end(await (await import("./commands/look.ts")).list(await session(), flags)));
+  command("logs <id> [task]", "events and output of an execution, or of one task")
+    .option("-f, --follow", "until it ends")
+    .action(async (id, task, flags) => end(await (await import("./commands/look.ts")).logs(await session(), id, task, flags)));
+
+  const control = (action: "pause" | "resume" | "cancel" | "retry" | "skip", usage: string, description: string) =>
+    command(usage, description)
+      .option("--reason <text>", "kept in the event log")
+      .action(async (id: string, ...rest: unknown[]) => {
+        const flags = rest.at(-2) as { json?: boolean; reason?: string };
+        const task = typeof rest[0] === "string" ? rest[0] : undefined;
+        end(await (await import("./commands/control.ts")).control(await session(), action, id, task, flags));
+      });
+  control("pause", "pause <id>", "start no further tasks; running ones end");
+  control("resume", "resume <id>", "go on from there");
+  control("cancel", "cancel <id>", "stop for good; running tasks are killed");
+  control("retry", "retry <id> [task]", "run failed and cancelled tasks again, or one of them");
+  control("skip", "skip <id> <task>", "go on as if this task had succeeded");
+  command("inbox", "what waits for a person").action(async (flags) =>
+    end(await (await import("./commands/control.ts")).inbox(await session(), flags)),
+  );
+  command("done <action>", "answer what waits for a person; ids come from inbox")
+    .option("--outcome <outcome>", "done, failed or skipped", "done")
+    .option("--note <text>", "what was done; goes to the tasks after it")
+    .action(async (action, flags) => end(await (await import("./commands/control.ts")).done(await session(), action, flags)));
+
+  command("up", "start the orchestrator, if none runs")
+    .option("--foreground", "run it here, until SIGTERM")
+    .action(async (flags) => end(await (await import("./commands/lifecycle.ts")).up(await session(), flags)));
+  command("down", "stop the orchestrator; running tasks go on").action(async (flags) =>
+    end(await (await import("./commands/lifecycle.ts")).down(await session(), flags)),
+  );
+  command("doctor", "look for setup problems").action(async (flags) =>
+    end(await (await import("./commands/lifecycle.ts")).doctor(await session(), flags)),
+  );
+  command("demo", "run the example plan").action(async (flags) =>
+    end(await (await import("./commands/run.ts")).demo(await session(), flags)),
+  );
+  command("mcp", "MCP server on standard input and output, for Claude Code").action(async () => {
+    const [{ runMcpServer }, { openSession, startCommand }] = await Promise.all([
+      import("../mcp/server.ts"),
+      import("./session.ts"),
+    ]);
+    const { config } = openSession();
+    await runMcpServer({ home: config.home, command: startCommand, environment: config.environment, cwd: process.cwd() });
+  });
+  return program;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number from 1.");
+  return value;
+}
