@@ -73,6 +73,7 @@ export function assemble(
 
 /** A phase without tasks becomes one task that carries its goal and criteria, so that what follows it has something to wait for. */
 function addStandIns(draft: Draft): void {
+  if (!draft.standIns) return;
   const used = new Set(draft.tasks.map((task) => task.group));
   for (const group of draft.groups) {
     if (used.has(group)) continue;

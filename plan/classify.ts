@@ -12,7 +12,7 @@ export function classifyTask(task: DraftTask): void {
     task.confidence ??= confidence;
   }
   if (task.kind === "shell" && commands.length > 0 && task.params?.command === undefined) {
-    task.params = { ...task.params, command: commands.length === 1 ? commands[0] : ["set -e", ...commands].join("\n") };
+    task.params = { ...task.params, command: scriptOf(commands) };
   }
   if (task.kind === "human" && task.automation === undefined) {
     task.automation = "HUMAN_ONLY";
@@ -24,4 +24,10 @@ function decideKind(task: DraftTask, commands: string[]): ["shell" | "claude" | 
   if (task.role !== undefined && task.role !== "work") return ["human", "checkpoint", 1];
   if (commands.length > 0 && commands.some((command) => !command.startsWith(hash))) return ["shell", "carries-command", 1];
   return ["claude", "prose", 0.9];
+}
+
+/** Several commands, or several lines, stop at the first that fails. */
+function scriptOf(commands: string[]): string {
+  const script = commands.join("\n");
+  return script.includes("\n") && !script.startsWith("#!") ? `set -e\n${script}` : script;
 }

@@ -28,13 +28,16 @@ export function countFigures(draft: Draft, plan: Plan): ParseReport["counts"] {
   };
 }
 
+/** Checks that are read from a task's own fields, or from prose, are attached like criteria but are no items of the source. */
+const uncounted = new Set(["task check", "must have", "plain bullet"]);
+
 /** Criteria of the plan, its groups and its tasks. A stand-in repeats those of its group, which are counted there. */
 function allCriteria(plan: Plan): Criterion[] {
   return [
     ...plan.criteria,
     ...plan.phases.flatMap((group) => group.criteria),
     ...plan.tasks.filter((task) => !task.placeholder).flatMap((task) => task.verification),
-  ];
+  ].filter((criterion) => !uncounted.has(criterion.method ?? ""));
 }
 
 function coveredByGroup(task: Task, plan: Plan): boolean {
@@ -47,8 +50,8 @@ function phasesDone(draft: Draft, plan: Plan, tasks: Task[]): number | null {
   for (const group of plan.phases) {
     const own = tasks.filter((task) => task.phase === group.id);
     const allTicked = own.length > 0 && own.every((task) => task.status === "done");
-    const says = group.statusSources.length > 0 || own.some((task) => task.statusSources.length > 0);
-    if (!says && draft.groupStatus === "if-all-say") return null;
+    const byTasks = draft.groupStatus !== "own" && own.some((task) => task.statusSources.length > 0);
+    if (group.statusSources.length === 0 && !byTasks && draft.groupStatus !== "always") return null;
     if (group.status === "done" || (group.statusSources.length === 0 && allTicked)) done++;
   }
   return done;

@@ -54,8 +54,13 @@ export type Draft = {
   warnings: Warning[];
   /** The whole file is a record of finished work. */
   archived: boolean;
-  /** Whether the file's groups can be counted as done: never, always, or only where each of them carries a status. */
-  groupStatus: "never" | "always" | "if-all-say";
+  /**
+   * Whether the file's groups can be counted as done: never, always, only where each carries a status of its own, or only where each has one
+   * or tasks with one.
+   */
+  groupStatus: "never" | "always" | "own" | "if-all-say";
+  /** A group without tasks becomes one task. */
+  standIns: boolean;
   /** Ids are keys in this format: two items with the same one are an error even when nothing refers to them. */
   keyedById: boolean;
   tags: string[];
@@ -76,6 +81,7 @@ export function newDraft(fields: Pick<Draft, "source" | "title"> & Partial<Draft
     warnings: [],
     archived: false,
     groupStatus: "if-all-say",
+    standIns: false,
     keyedById: false,
     tags: [],
     extra: {},

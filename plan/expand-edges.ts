@@ -22,7 +22,7 @@ export function expandEdges(plan: Plan, leaves: Task[]): Edge[] {
     for (const dependency of usable(holder.dependencies)) {
       if (leafIds.has(holder.id) && leafIds.has(dependency.to)) continue;
       const from = members.get(holder.id) ?? [];
-      const to = members.get(dependency.to) ?? [];
+      const to = standsFor(dependency.to);
       // A part that waits for its own whole, or a whole for its own part, is a matter of closing (R5), not of order.
       const shared = new Set(from);
       if (to.some((id) => shared.has(id))) continue;
@@ -31,6 +31,16 @@ export function expandEdges(plan: Plan, leaves: Task[]): Edge[] {
     }
   }
   return edges.list();
+
+  /** A group without tasks stands for what it waits for itself, so that order passes through it. */
+  function standsFor(id: string, seen = new Set<string>()): string[] {
+    const own = members.get(id);
+    if (own) return own;
+    seen.add(id);
+    const group = plan.phases.find((candidate) => candidate.id === id);
+    const before = usable(group?.dependencies ?? []).filter(({ to }) => !seen.has(to));
+    return [...new Set(before.flatMap(({ to }) => standsFor(to, seen)))];
+  }
 }
 
 function usable(dependencies: Dependency[]): Dependency[] {

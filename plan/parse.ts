@@ -2,6 +2,7 @@ import { v7 } from "uuid";
 import { assemble } from "./assemble.ts";
 import { readers } from "./formats/readers.ts";
 import { Source } from "./formats/source.ts";
+import { hiddenBoxes } from "./markdown/hidden-boxes.ts";
 import type { ParsedPlan } from "./model.ts";
 import { PlanError } from "./plan-error.ts";
 import { recognise } from "./recognise.ts";
@@ -44,6 +45,7 @@ export function parsePlan(input: PlanInput): ParsedPlan {
         { code: "unknown-format", message: `The format "${format.name}" cannot be read.`, fix: formatsFix() },
       ]);
     const draft = reader(source, format);
+    if (source.outlineIfRead) draft.ignored.push(...hiddenBoxes(source.outlineIfRead));
     const maxTasks = input.limits?.maxTasks ?? defaultLimits.maxTasks;
     if (draft.tasks.length > maxTasks) throw tooMany(draft.tasks.length, maxTasks, draft.groups.length, file);
     const identity = {

@@ -40,6 +40,14 @@ export function readReferences(raw: string, known: string[] = []): WrittenRefere
   return { names, allPrevious: false, ...(names.length === 0 && { prose: text }) };
 }
 
+/** "Phases 1-3" is a range, "01-02" an id: a plural before it or known ends make the difference. */
+function hyphenRange(id: string, piece: string, known: string[]): string[] | undefined {
+  const ends = /^(\d+[A-Za-z]?)-(\d+[A-Za-z]?)$/.exec(id);
+  if (!ends?.[1] || !ends[2] || known.includes(id)) return undefined;
+  const plural = new RegExp(`^\\s*${noun.replace(/s\?/g, "s")}\\s`, "i").test(piece);
+  return plural || (known.includes(ends[1]) && known.includes(ends[2])) ? [ends[1], ends[2]] : undefined;
+}
+
 /** "1-3" and "T004-T007": the known ids from one to the other, or the numbers between when none are known. */
 export function expandRange(from: string, to: string, known: string[]): string[] {
   const prefix = /^[A-Za-z-]*/.exec(from)?.[0] ?? "";

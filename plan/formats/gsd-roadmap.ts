@@ -26,6 +26,8 @@ export function readGsdRoadmap(source: Source): Draft {
     source: "ROADMAP",
     title: title.replace(/^(?:Roadmap|Milestone)\s*[:—–-]\s*/i, ""),
     warnings: [...warnings],
+    standIns: true,
+    groupStatus: "own",
   });
   draft.archived = /\barchived?\b/i.test(title) || /^\*?archived:/im.test(source.text.text);
   draft.isExternal = (name) => /^v\d/i.test(name) || /-/.test(name);

@@ -34,6 +34,11 @@ export class Source {
     return this.#outline;
   }
 
+  /** The outline, if the format needed it. */
+  get outlineIfRead(): Outline | undefined {
+    return this.#outline;
+  }
+
   /** Front matter as data, and the text with the same count of lines but without it. */
   get frontMatter(): ReturnType<typeof splitFrontMatter> {
     this.#front ??= splitFrontMatter(this.text.text);

@@ -29,7 +29,14 @@ export function readTaskList(source: Source): Draft {
   const value = dataOf(source);
   const root: Fields = Array.isArray(value) ? { tasks: value } : isRecord(value) ? value : {};
   const title = textOf(root, "title", "name", "project") ?? source.name.replace(/\.\w+$/, "");
-  const draft = newDraft({ source: "TASK_LIST", title, keyedById: true, groupStatus: "if-all-say", tags: texts(root.tags) });
+  const draft = newDraft({
+    source: "TASK_LIST",
+    title,
+    keyedById: true,
+    standIns: true,
+    groupStatus: "own",
+    tags: texts(root.tags),
+  });
   const goal = textOf(root, "goal", "description");
   if (goal !== undefined) draft.goal = goal;
   const workspace = text(root.workspace);
@@ -42,7 +49,7 @@ export function readTaskList(source: Source): Draft {
   };
   const groups = new Map<string, DraftGroup>();
   for (const [index, phase] of records(root.phases).entries()) readPhase(phase, index, groups, draft, shape);
-  for (const key of listKeys) readItems(root[key], groups, draft, shape);
+  for (const key of workLists(root)) readItems(root[key], groups, draft, shape);
   const lineOf = idLines(source.text.text);
   for (const task of draft.tasks) {
     const line = lineOf(task.displayId.split(".").at(-1) ?? "") ?? lineOf(task.displayId);
@@ -51,6 +58,20 @@ export function readTaskList(source: Source): Draft {
     for (const wait of task.waits) wait.line ??= line;
   }
   return draft;
+}
+
+/** The usual keys, and in a roadmap other top-level lists whose items have a status; lists without one are references or goals. */
+function workLists(root: Fields): string[] {
+  const others = Object.keys(root).filter((key) => {
+    const items = records(root[key]);
+    return (
+      !listKeys.includes(key) &&
+      !/^(?:phases|milestones)$/.test(key) &&
+      items.length > 0 &&
+      items.every((item) => has(item, "id", "title", "name") && has(item, "status"))
+    );
+  });
+  return [...listKeys.filter((key) => root[key] !== undefined), ...others];
 }
 
 function dataOf(source: Source): unknown {

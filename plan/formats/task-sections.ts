@@ -8,8 +8,8 @@ import { fieldNamed, fieldsOf } from "../markdown/fields.ts";
 import { type Block, itemsOf, plain, type Section, sectionsOf, withoutLeadingSigns } from "../markdown/outline.ts";
 import { readWorkDetails } from "../markdown/work-details.ts";
 import { inSequence } from "../order.ts";
-import { readReferences } from "../reference-text.ts";
 import { statusOfBox } from "../status-words.ts";
+import { nameDependencies } from "./checklist-items.ts";
 import type { Source } from "./source.ts";
 
 const taskHeading =
@@ -48,7 +48,7 @@ export function readTaskSections(source: Source): Draft {
       readCriteriaBoxes(section, draft);
     }
   }
-  readWritten(draft);
+  nameDependencies(draft);
   inSequence(draft.tasks, "D15");
   return draft;
 }
@@ -125,19 +125,6 @@ function stepsOf(section: Section): NonNullable<DraftTask["steps"]> {
     }
   }
   return steps;
-}
-
-/** Dependency texts are read when all ids are known, because "Tasks 1-4" is a range of them. */
-function readWritten(draft: Draft): void {
-  const known = draft.tasks.map((task) => task.displayId);
-  for (const task of draft.tasks) {
-    task.waits = task.waits.flatMap((wait) => {
-      if (typeof wait.to !== "string") return [wait];
-      const written = readReferences(wait.to, known);
-      const before = written.allPrevious ? known.slice(0, known.indexOf(task.displayId)) : [];
-      return [...written.names, ...before].map((to) => ({ ...wait, to }));
-    });
-  }
 }
 
 function readCriteriaBoxes(section: Section, draft: Draft): void {

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Criterion } from "../model.ts";
 import { statusOfBox } from "../status-words.ts";
+import { readField } from "./fields.ts";
 import { type Item, plain, type Section } from "./outline.ts";
 
 type DraftCriterion = z.input<typeof Criterion>;
@@ -35,7 +36,9 @@ export function criterionOf(item: Item, id: string, anti = false): DraftCriterio
     command !== undefined && /^[\w./-]+(?:\s|$)/.test(command) && /\s|^(?:make|pytest|npm|cargo|go)$/.test(command);
   return {
     id,
-    criterion: plain([item.text, ...item.continuation.map(({ text }) => text)].join(" ")),
+    criterion: plain(
+      [item.text, ...item.continuation.map(({ text }) => text).filter((text) => readField(text) === undefined)].join(" "),
+    ),
     anti: anti || /^(?:anti:|❌\s*don'?t)/i.test(item.text),
     test: looksRunnable ? "auto" : "manual",
     ...(looksRunnable && { command }),

@@ -98,6 +98,7 @@ function addCheckCommand(task: DraftTask, command: string, line: number, expecte
     test: "auto",
     command,
     line,
+    method: "task check",
     ...(expected !== "" && { expected }),
   });
 }
@@ -116,7 +117,7 @@ function addCriteria(task: DraftTask, field: Field): void {
 
 /** A criterion in words. */
 export function statement(task: DraftTask, criterion: string, line: number): z.input<typeof Criterion> {
-  return { id: nextCriterionId(task), criterion, test: "manual", line };
+  return { id: nextCriterionId(task), criterion, test: "manual", line, method: "task check" };
 }
 
 function nextCriterionId(task: DraftTask): string {
