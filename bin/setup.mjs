@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const production = process.argv.includes("--omit=dev");
 const stampFile = `${root}node_modules/.longhaul-install`;
-const lockDigest = createHash("sha256").update(readFileSync(`${root}package-lock.json`)).digest("hex");
+const lockDigest = createHash("sha256")
+  .update(readFileSync(`${root}package-lock.json`))
+  .digest("hex");
 const installed = existsSync(stampFile) ? readFileSync(stampFile, "utf8") : "";
 const sufficient = installed === `${lockDigest} all` || (production && installed === `${lockDigest} production`);
 

@@ -98,10 +98,7 @@ function createScreen(first: ExecutionStatusResponse, titles: Map<string, string
       if (type === "task.started") running.set(id, { startedMs: Date.parse(event.at), last: "" });
       else if (type === "task.output" || type === "agent.message") {
         const task = running.get(id);
-        const last = String(data["text"] ?? "")
-          .trimEnd()
-          .split("\n")
-          .at(-1);
+        const last = typeof data["text"] === "string" ? data["text"].trimEnd().split("\n").at(-1) : undefined;
         if (task !== undefined && last) task.last = last;
       } else if (/^task\.(completed|failed|retrying|released|cancelled|skipped)$/.test(type)) running.delete(id);
       if (type === "task.completed" || type === "task.skipped") done += 1;

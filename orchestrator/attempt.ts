@@ -23,7 +23,10 @@ export type AttemptDependencies = {
   /** What a task needs to know about its execution; cached by the caller. */
   executionContext(executionId: string): Promise<ExecutionContext>;
   /** Results of the tasks it depends on, and the session of its previous attempt. */
-  taskInputs(executionId: string, ordinal: number): Promise<{ inputs: { taskId: string; title: string; summary: string }[]; sessionId?: string }>;
+  taskInputs(
+    executionId: string,
+    ordinal: number,
+  ): Promise<{ inputs: { taskId: string; title: string; summary: string }[]; sessionId?: string }>;
   verify: VerifyTask;
   /** Folder that holds the attempts' directories. */
   directory: string;
@@ -33,7 +36,7 @@ export type AttemptDependencies = {
 };
 
 /** Where everything about an attempt lies on disk: output, supervisor files, logs of its verification. */
-export function attemptDirectory(root: string, executionId: string, ordinal: number, attempt: number): string {
+function attemptDirectory(root: string, executionId: string, ordinal: number, attempt: number): string {
   return join(root, executionId, `task-${String(ordinal).padStart(4, "0")}`, `attempt-${attempt}`);
 }
 
@@ -41,7 +44,8 @@ export function attemptDirectory(root: string, executionId: string, ordinal: num
 export function createAttemptRunner(dependencies: AttemptDependencies): AttemptRunner {
   return async (claimed, how) => {
     const executor = dependencies.executors.get(claimed.task.kind);
-    if (executor === undefined) return endingOf(claimed, failure("permanent", `no executor for kind '${claimed.task.kind}'`), dependencies);
+    if (executor === undefined)
+      return endingOf(claimed, failure("permanent", `no executor for kind '${claimed.task.kind}'`), dependencies);
     let outcome: Outcome;
     let verification: Verification | undefined;
     try {
@@ -50,7 +54,9 @@ export function createAttemptRunner(dependencies: AttemptDependencies): AttemptR
       } else {
         const [assignment, context] = await fullAssignment(claimed, how, dependencies);
         outcome = await executor.run(assignment, context);
-        const checks = claimed.task.verification.filter((criterion) => criterion.test === "auto" && criterion.command !== undefined);
+        const checks = claimed.task.verification.filter(
+          (criterion) => criterion.test === "auto" && criterion.command !== undefined,
+        );
         if (outcome.status === "succeeded" && checks.length > 0) {
           if (!(await dependencies.engine.startVerifying(claimed))) return undefined;
           verification = await dependencies.verify(assignment, context, checks);
@@ -70,7 +76,11 @@ export function createAttemptRunner(dependencies: AttemptDependencies): AttemptR
 const failure = (failureClass: FailureClass, message: string): Outcome => ({ status: "failed", failureClass, message });
 
 /** What an executor gets without asking the database or the disk: enough for tasks that run inside this process. */
-function bareAssignment(claimed: ClaimedTask, how: Parameters<AttemptRunner>[1], dependencies: AttemptDependencies): [Assignment, AttemptContext] {
+function bareAssignment(
+  claimed: ClaimedTask,
+  how: Parameters<AttemptRunner>[1],
+  dependencies: AttemptDependencies,
+): [Assignment, AttemptContext] {
   const { executionId, ordinal, attempt, task } = claimed;
   const key = { executionId, ordinal, attempt };
   const nothing = { workspace: "", planTitle: "", conversationId: "", inputs: [] };
@@ -104,10 +114,16 @@ async function fullAssignment(
   ];
 }
 
-function endingOf(claimed: ClaimedTask, outcome: Outcome, dependencies: AttemptDependencies, verification?: Verification): Ending {
+function endingOf(
+  claimed: ClaimedTask,
+  outcome: Outcome,
+  dependencies: AttemptDependencies,
+  verification?: Verification,
+): Ending {
   const { executionId, ordinal, attempt, failures, task } = claimed;
   const { usage } = outcome;
-  const tokens = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0) + (usage?.cacheReadTokens ?? 0) + (usage?.cacheWriteTokens ?? 0);
+  const tokens =
+    (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0) + (usage?.cacheReadTokens ?? 0) + (usage?.cacheWriteTokens ?? 0);
   const directory = attemptDirectory(dependencies.directory, executionId, ordinal, attempt);
   const detail = {
     message: outcome.message,

@@ -33,7 +33,12 @@ export type CommandOptions = {
 
 /** Reads a plan from what a request carries. PlanError becomes `invalid_plan` with its problems. */
 export async function readRequestedPlan(
-  request: { plan?: Record<string, unknown> | undefined; text?: string | undefined; path?: string | undefined; conversationId?: string | undefined },
+  request: {
+    plan?: Record<string, unknown> | undefined;
+    text?: string | undefined;
+    path?: string | undefined;
+    conversationId?: string | undefined;
+  },
   options: { format?: string | undefined; limits: CommandOptions["limits"] },
 ): Promise<ParsedPlan> {
   const settings = {
@@ -43,7 +48,8 @@ export async function readRequestedPlan(
   };
   try {
     if (request.path !== undefined) {
-      if (!isAbsolute(request.path)) throw new LonghaulError("invalid_input", `path: '${request.path}' is not absolute`, { hint: "Give the whole path." });
+      if (!isAbsolute(request.path))
+        throw new LonghaulError("invalid_input", `path: '${request.path}' is not absolute`, { hint: "Give the whole path." });
       return await readPlanPath(request.path, settings);
     }
     return parsePlan({ ...settings, bytes: request.text ?? JSON.stringify(request.plan) });
@@ -66,7 +72,9 @@ export function createCommands(options: CommandOptions): Commands {
     const workspace = await chooseWorkspace(request, plan, join(options.workspaces, executionId));
     const ordinals = new Map(plan.tasks.map((task, index) => [task.id, index]));
     const leaves = new Set(graph.leaves.map((task) => task.id));
-    const warnings = report.warnings.map((warning) => (warning.line === undefined ? warning.text : `line ${warning.line}: ${warning.text}`));
+    const warnings = report.warnings.map((warning) =>
+      warning.line === undefined ? warning.text : `line ${warning.line}: ${warning.text}`,
+    );
     const tasks = plan.tasks.map((task, ordinal) => ({
       ordinal,
       task_id: task.id,
@@ -79,7 +87,9 @@ export function createCommands(options: CommandOptions): Commands {
       skip_cause: skipCause(plan, task),
       spec: { ...task, retry: { ...request.options.retry, ...task.retry } },
     }));
-    for (const kind of new Set(graph.leaves.map((task) => task.kind).filter((kind) => kind !== "human" && !options.kinds.has(kind)))) {
+    for (const kind of new Set(
+      graph.leaves.map((task) => task.kind).filter((kind) => kind !== "human" && !options.kinds.has(kind)),
+    )) {
       warnings.push(`This orchestrator cannot run tasks of kind '${kind}': they will wait for a person.`);
     }
     const { idempotencyKey, ...rest } = request.options;
@@ -92,7 +102,9 @@ export function createCommands(options: CommandOptions): Commands {
         workspace,
         maxRunning: request.options.concurrency ?? 1000,
         idempotencyKey,
-        digest: createHash("sha256").update(JSON.stringify([request.text ?? request.plan ?? request.path, rest])).digest("hex"),
+        digest: createHash("sha256")
+          .update(JSON.stringify([request.text ?? request.plan ?? request.path, rest]))
+          .digest("hex"),
       },
       plan: { id: plan.id, conversationId: plan.conversationId, source: plan.source, title: plan.title, document, report },
       tasks,
@@ -102,7 +114,9 @@ export function createCommands(options: CommandOptions): Commands {
       })),
     });
     options.onChange(submitted.executionId);
-    const row = submitted.created ? { plan_id: plan.id, title: plan.title, total: leaves.size } : await executions.execution(submitted.executionId);
+    const row = submitted.created
+      ? { plan_id: plan.id, title: plan.title, total: leaves.size }
+      : await executions.execution(submitted.executionId);
     const link = `${options.url()}/api/executions/${submitted.executionId}`;
     return {
       executionId: submitted.executionId,
@@ -148,7 +162,12 @@ export function createCommands(options: CommandOptions): Commands {
       const after = await executions.execution(executionId);
       const tasks = await executions.briefs(executionId);
       const task = tasks.find((brief) => brief.ordinal === Number(ordinal));
-      return { executionId, status: ExecutionStatus.parse(after.status), changed, affectedTasks: task === undefined ? [] : [task.task_id] };
+      return {
+        executionId,
+        status: ExecutionStatus.parse(after.status),
+        changed,
+        affectedTasks: task === undefined ? [] : [task.task_id],
+      };
     },
   };
 }
@@ -163,9 +182,13 @@ function skipCause(plan: Plan, task: Task): "already_done" | "deferred" | "optio
 
 function refuseWhatCannotStart(plan: Plan, leaves: Task[], confirmExternal: boolean): void {
   if (leaves.length > 0 && leaves.every((task) => skipCause(plan, task) !== null)) {
-    throw new LonghaulError("invalid_plan", `All ${leaves.length} tasks are marked done, deferred or optional: there is nothing to run.`, {
-      hint: "Untick what should run again.",
-    });
+    throw new LonghaulError(
+      "invalid_plan",
+      `All ${leaves.length} tasks are marked done, deferred or optional: there is nothing to run.`,
+      {
+        hint: "Untick what should run again.",
+      },
+    );
   }
   if (plan.externalRefs.length > 0 && !confirmExternal) {
     const refs = plan.externalRefs.map((ref) => `${ref.from} → ${ref.ref}${ref.line === undefined ? "" : ` (line ${ref.line})`}`);

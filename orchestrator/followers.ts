@@ -20,9 +20,12 @@ export class Followers {
       if (executionId !== undefined) this.wake(executionId);
       else for (const id of this.#wakes.keys()) this.wake(id);
     });
-    this.#renewal = setInterval(() => {
-      for (const id of this.#wakes.keys()) this.#watch(id);
-    }, (watchSeconds * 1000) / 3);
+    this.#renewal = setInterval(
+      () => {
+        for (const id of this.#wakes.keys()) this.#watch(id);
+      },
+      (watchSeconds * 1000) / 3,
+    );
   }
 
   follow(executionId: string, wake: () => void): () => void {

@@ -12,7 +12,12 @@ import { join } from "node:path";
 export async function lockHome(home: string): Promise<(() => Promise<void>) | undefined> {
   const name = `longhaul-${createHash("sha256").update(home).digest("hex").slice(0, 24)}`;
   // Linux: a name in the abstract namespace, which leaves nothing behind. Windows: a named pipe. Elsewhere: a file, replaced when nobody answers.
-  const address = process.platform === "linux" ? `\0${name}` : process.platform === "win32" ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`);
+  const address =
+    process.platform === "linux"
+      ? `\0${name}`
+      : process.platform === "win32"
+        ? `\\\\.\\pipe\\${name}`
+        : join(tmpdir(), `${name}.sock`);
   const server = createServer((socket) => socket.destroy());
   try {
     await listen(server, address).catch(async (error: NodeJS.ErrnoException) => {

@@ -25,7 +25,7 @@ export function createLog(level: string, correlationId: () => string | undefined
 
   return Object.assign(log, {
     claimed(claimed: ClaimedTask[]): void {
-      for (const one of claimed) if (one.task.kind as string !== "noop") log.info(subject(one), "task started");
+      for (const one of claimed) if ((one.task.kind as string) !== "noop") log.info(subject(one), "task started");
     },
     ended(reports: (Report & { result: { accepted: boolean; status: string | null } })[]): void {
       for (const { claimed, ending, result, seconds } of reports) {
@@ -44,5 +44,3 @@ export function createLog(level: string, correlationId: () => string | undefined
     },
   });
 }
-
-export type Log = ReturnType<typeof createLog>;

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { formatNames } from "../plan/parse.ts";
 import { createApp } from "./api/app.ts";
 import { createAuth, createTokenFile } from "./api/auth.ts";
 import { currentCorrelationId } from "./api/correlation.ts";
@@ -25,7 +26,6 @@ import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
 import { migrate } from "./store/migrate.ts";
 import { createVerifier } from "./verification/evidence.ts";
-import { formatNames } from "../plan/parse.ts";
 import { version } from "./version.ts";
 import { Worker } from "./worker.ts";
 
@@ -38,7 +38,9 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
   await mkdir(config.home, { recursive: true, mode: 0o711 });
   const unlock = await lockHome(config.home);
   if (unlock === undefined) {
-    throw new LonghaulError("conflict", `An orchestrator is already running on ${config.home}.`, { hint: "longhaul status shows what it does." });
+    throw new LonghaulError("conflict", `An orchestrator is already running on ${config.home}.`, {
+      hint: "longhaul status shows what it does.",
+    });
   }
   const log = createLog(config.logLevel, currentCorrelationId);
   const closing: (() => Promise<void> | void)[] = [unlock];
@@ -121,7 +123,12 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
             channels: [],
             isolation: executors.isolation,
             planFormats: formatNames(),
-            limits: { concurrency: config.concurrency, perKind: { ...config.perKind }, maxPlanBytes: config.maxPlanBytes, maxTasks: config.maxTasks },
+            limits: {
+              concurrency: config.concurrency,
+              perKind: { ...config.perKind },
+              maxPlanBytes: config.maxPlanBytes,
+              maxTasks: config.maxTasks,
+            },
             embedded: server.embedded,
           },
           executions,
@@ -149,7 +156,13 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       await rescue.stop();
       await worker.stop();
     });
-    await publishAddress(config.home, { url, pid: process.pid, startedAt: new Date(startedMs).toISOString(), version, nodeId: engine.node });
+    await publishAddress(config.home, {
+      url,
+      pid: process.pid,
+      startedAt: new Date(startedMs).toISOString(),
+      version,
+      nodeId: engine.node,
+    });
     closing.push(() => rm(join(config.home, "orchestrator.json"), { force: true }));
     log.info({ url, home: config.home, startMs: Date.now() - startedMs, isolation: executors.isolation }, "orchestrator ready");
 

@@ -18,8 +18,18 @@ export function createMetrics({ executions, runningAttempts, now }: MetricsOptio
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const tasks = new Gauge({ name: "execution_tasks_total", help: "Tasks of a plan by status; without status: all", labelNames: ["plan_id", "status"], registers });
-  const completed = new Gauge({ name: "execution_tasks_completed", help: "Completed tasks of a plan", labelNames: ["plan_id"], registers });
+  const tasks = new Gauge({
+    name: "execution_tasks_total",
+    help: "Tasks of a plan by status; without status: all",
+    labelNames: ["plan_id", "status"],
+    registers,
+  });
+  const completed = new Gauge({
+    name: "execution_tasks_completed",
+    help: "Completed tasks of a plan",
+    labelNames: ["plan_id"],
+    registers,
+  });
   const duration = new Histogram({
     name: "execution_task_duration_seconds",
     help: "Duration of ended attempts",
@@ -27,9 +37,18 @@ export function createMetrics({ executions, runningAttempts, now }: MetricsOptio
     buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400],
     registers,
   });
-  const errors = new Counter({ name: "execution_errors_total", help: "Failed attempts by class", labelNames: ["plan_id", "class"], registers });
+  const errors = new Counter({
+    name: "execution_errors_total",
+    help: "Failed attempts by class",
+    labelNames: ["plan_id", "class"],
+    registers,
+  });
   const claims = new Counter({ name: "scheduler_claimed_tasks_total", help: "Tasks claimed by this node", registers });
-  const refused = new Counter({ name: "scheduler_refused_reports_total", help: "Reports of superseded attempts that were refused", registers });
+  const refused = new Counter({
+    name: "scheduler_refused_reports_total",
+    help: "Reports of superseded attempts that were refused",
+    registers,
+  });
   new Gauge({
     name: "scheduler_running_attempts",
     help: "Attempts under way on this node",

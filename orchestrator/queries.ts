@@ -161,7 +161,8 @@ function briefOf(row: BriefRow, nowMs: number): TaskBrief {
     kind: row.kind,
     startedAt: row.started_at?.toISOString() ?? null,
     finishedAt: row.finished_at?.toISOString() ?? null,
-    durationSeconds: row.started_at === null || endMs === undefined ? null : Math.max(0, (endMs - row.started_at.getTime()) / 1000),
+    durationSeconds:
+      row.started_at === null || endMs === undefined ? null : Math.max(0, (endMs - row.started_at.getTime()) / 1000),
     message: row.message,
   };
 }

@@ -65,13 +65,16 @@ export class Rescue {
 
   #schedule(delayMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#pass = this.runOnce()
-        .catch((error: unknown) => this.#options.onError(error, "rescue tasks"))
-        .finally(() => {
-          this.#pass = undefined;
-          if (!this.#stopped) this.#schedule(this.#dueMs - this.#options.now());
-        });
-    }, Math.min(Math.max(delayMs, shortestMs), this.#longestMs));
+    this.#timer = setTimeout(
+      () => {
+        this.#pass = this.runOnce()
+          .catch((error: unknown) => this.#options.onError(error, "rescue tasks"))
+          .finally(() => {
+            this.#pass = undefined;
+            if (!this.#stopped) this.#schedule(this.#dueMs - this.#options.now());
+          });
+      },
+      Math.min(Math.max(delayMs, shortestMs), this.#longestMs),
+    );
   }
 }

@@ -152,7 +152,8 @@ export class Worker {
   async #reconcile(): Promise<void> {
     const own = await this.#options.engine.ownAttempts();
     for (const { recordedOffset, ...claimed } of own) {
-      const known = this.#running.has(keyText(claimed)) || this.#reports.some((report) => keyText(report.ending) === keyText(claimed));
+      const known =
+        this.#running.has(keyText(claimed)) || this.#reports.some((report) => keyText(report.ending) === keyText(claimed));
       if (!known) this.#start(claimed, { adopted: true, recordedOffset });
     }
     this.#needsReconcile = false;

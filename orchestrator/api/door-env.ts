@@ -1,6 +1,6 @@
 /** What the routes know besides the request: their services, and what the server adds to a real connection. */
 import type { IncomingMessage } from "node:http";
-import { OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { WebSocket } from "ws";
 import type { Commands, Queries } from "../service.ts";
 

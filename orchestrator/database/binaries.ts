@@ -35,7 +35,12 @@ export async function prepareBinaries(directory: string, account: Account): Prom
       hint: `Every folder above it must be open to that user (mode +x); set LONGHAUL_HOME to a place that is, or DATABASE_URL.`,
     });
   }
-  return { initdb: join(native, "bin", "initdb"), postgres: join(native, "bin", "postgres"), version, major: Number.parseInt(version, 10) };
+  return {
+    initdb: join(native, "bin", "initdb"),
+    postgres: join(native, "bin", "postgres"),
+    version,
+    major: Number.parseInt(version, 10),
+  };
 }
 
 /** Returns false when the folder cannot be written to. */

@@ -18,9 +18,13 @@ export async function prepareCluster(directory: string, binaries: Binaries, acco
   const data = join(directory, "data");
   const version = await readFile(join(data, "PG_VERSION"), "utf8").catch(() => undefined);
   if (version !== undefined && Number(version) !== binaries.major) {
-    throw new LonghaulError("conflict", `${data} was made by PostgreSQL ${version.trim()}, this Longhaul brings ${binaries.major}.`, {
-      hint: `Start the Longhaul version that made it and dump the database, or set LONGHAUL_HOME to a new folder.`,
-    });
+    throw new LonghaulError(
+      "conflict",
+      `${data} was made by PostgreSQL ${version.trim()}, this Longhaul brings ${binaries.major}.`,
+      {
+        hint: `Start the Longhaul version that made it and dump the database, or set LONGHAUL_HOME to a new folder.`,
+      },
+    );
   }
   if (version === undefined) await makeCluster(directory, data, binaries, account);
   return data;
@@ -55,11 +59,17 @@ function run(program: string, args: string[], account: Account, directory: strin
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...account.credentials, cwd: directory, env: { PATH: "/usr/bin:/bin", LC_ALL: "C" } });
     let said = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
     child.on("error", reject);
     child.on("close", (code) => {
       if (code === 0) resolve();
-      else reject(new LonghaulError("unavailable", `initdb failed (${code}): ${said.trim()}`, { hint: "Set DATABASE_URL to use a server of your own." }));
+      else
+        reject(
+          new LonghaulError("unavailable", `initdb failed (${code}): ${said.trim()}`, {
+            hint: "Set DATABASE_URL to use a server of your own.",
+          }),
+        );
     });
   });
 }

@@ -61,7 +61,9 @@ const settings: Record<string, string> = {
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   const log = options.log ?? (() => undefined);
   if (process.platform === "win32") {
-    throw new LonghaulError("unavailable", "The embedded PostgreSQL needs Unix sockets.", { hint: "Set DATABASE_URL to a PostgreSQL server." });
+    throw new LonghaulError("unavailable", "The embedded PostgreSQL needs Unix sockets.", {
+      hint: "Set DATABASE_URL to a PostgreSQL server.",
+    });
   }
   const account = serverAccount(options.sudo);
   await mkdir(options.directory, { recursive: true, mode: 0o711 });
@@ -85,18 +87,32 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
     }
     if (Date.now() > deadline) {
       const lines = (await readFile(logFile, "utf8").catch(() => "")).trimEnd().split("\n").slice(-10).join("\n");
-      throw new LonghaulError("unavailable", `PostgreSQL did not start within ${deadlineMs / 1000} s. Its log ends with:\n${lines}`, {
-        hint: `The whole log is ${logFile}.`,
-      });
+      throw new LonghaulError(
+        "unavailable",
+        `PostgreSQL did not start within ${deadlineMs / 1000} s. Its log ends with:\n${lines}`,
+        {
+          hint: `The whole log is ${logFile}.`,
+        },
+      );
     }
     await delay(20);
   }
 }
 
 /** Starts the server and waits until it answers or ends. Returns whether it ended: another starter won, or the log says why. */
-async function launch(binaries: Binaries, data: string, socket: string, logFile: string, account: Account, more: Record<string, string>): Promise<boolean> {
+async function launch(
+  binaries: Binaries,
+  data: string,
+  socket: string,
+  logFile: string,
+  account: Account,
+  more: Record<string, string>,
+): Promise<boolean> {
   const output = await open(logFile, "a", 0o640);
-  const args = Object.entries({ ...settings, unix_socket_directories: socket, ...more }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const args = Object.entries({ ...settings, unix_socket_directories: socket, ...more }).flatMap(([name, value]) => [
+    "-c",
+    `${name}=${value}`,
+  ]);
   const child = spawn(binaries.postgres, ["-D", data, ...args], {
     ...account.credentials,
     cwd: data,
@@ -130,7 +146,9 @@ async function findRunning(data: string): Promise<Found> {
   try {
     await client.connect();
     const { rows } = await client.query<{ data_directory: string }>("show data_directory");
-    return (await realpath(rows[0]?.data_directory ?? "")) === (await realpath(data)) ? { state: "running", pid, host } : { state: "busy" };
+    return (await realpath(rows[0]?.data_directory ?? "")) === (await realpath(data))
+      ? { state: "running", pid, host }
+      : { state: "busy" };
   } catch {
     return { state: "busy" };
   } finally {
@@ -187,7 +205,9 @@ async function socketDirectory(directory: string, account: Account): Promise<str
   const { uid } = await stat(path);
   const expected = account.credentials.uid ?? process.getuid?.();
   if (uid !== expected) {
-    throw new LonghaulError("forbidden", `${path} belongs to user ${uid}, not to ${account.name}.`, { hint: "Remove it, or set LONGHAUL_HOME." });
+    throw new LonghaulError("forbidden", `${path} belongs to user ${uid}, not to ${account.name}.`, {
+      hint: "Remove it, or set LONGHAUL_HOME.",
+    });
   }
   return path;
 }

@@ -9,10 +9,14 @@ const oldestVersion = 150_000;
  * Checks that the server answers and is new enough. The messages never contain the password.
  * @throws LonghaulError unavailable with what the server said
  */
-export async function connectExternal(settings: Exclude<Config["database"], { kind: "embedded" }>): Promise<{ connection: pg.ClientConfig }> {
+export async function connectExternal(
+  settings: Exclude<Config["database"], { kind: "embedded" }>,
+): Promise<{ connection: pg.ClientConfig }> {
   const { kind: _kind, ...parts } = settings;
   const connection: pg.ClientConfig =
-    settings.kind === "url" ? { connectionString: settings.url } : (Object.fromEntries(Object.entries(parts).filter(([, v]) => v !== undefined)) as pg.ClientConfig);
+    settings.kind === "url"
+      ? { connectionString: settings.url }
+      : (Object.fromEntries(Object.entries(parts).filter(([, v]) => v !== undefined)) as pg.ClientConfig);
   const client = new pg.Client({ ...connection, connectionTimeoutMillis: 10_000 });
   client.on("error", () => undefined);
   const name = `${client.user ?? ""}@${client.host}:${client.port}/${client.database ?? ""}`;
@@ -22,7 +26,9 @@ export async function connectExternal(settings: Exclude<Config["database"], { ki
       "select current_setting('server_version_num') as server_version_num, current_setting('server_version') as server_version",
     );
     if (Number(rows[0]?.server_version_num) < oldestVersion) {
-      throw new LonghaulError("unavailable", `PostgreSQL ${rows[0]?.server_version} at ${name} is too old.`, { hint: "Longhaul needs 15 or newer." });
+      throw new LonghaulError("unavailable", `PostgreSQL ${rows[0]?.server_version} at ${name} is too old.`, {
+        hint: "Longhaul needs 15 or newer.",
+      });
     }
   } catch (error) {
     if (error instanceof LonghaulError) throw error;

@@ -16,9 +16,6 @@ export const taskStatuses = [
 ] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
 
-/** States from which a task goes nowhere by itself. */
-export const finalTaskStatuses: ReadonlySet<TaskStatus> = new Set(["completed", "failed", "skipped", "cancelled"]);
-
 /**
  * Why an attempt failed. Only sensible ones are retried (SPEC §3): `ambiguous` means that the outcome is unknown (the process ended in
  * the window before its supervisor could say how) and `never_started` that nothing ran, which burns no attempt.

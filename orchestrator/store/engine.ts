@@ -24,7 +24,12 @@ export type EndedTask = AttemptKey & { accepted: boolean; status: string | null 
 
 export type OutputEntry = AttemptKey & { fromOffset: number; toOffset: number; events: AttemptEvent[] };
 
-export type Submission = { execution: object; plan: object; tasks: object[]; dependencies: { dependency: number; dependent: number }[] };
+export type Submission = {
+  execution: object;
+  plan: object;
+  tasks: object[];
+  dependencies: { dependency: number; dependent: number }[];
+};
 
 /** Free places of this node: in all, and by kind of task. */
 export type Slots = { total: number; perKind: Map<string, number> };
@@ -81,7 +86,10 @@ export function createEngine(database: Database, node: string, leaseSeconds: num
     },
     /** Reports endings and claims new work in one transaction and one round trip. */
     async step(endings: Ending[], slots: Slots): Promise<{ ended: EndedTask[]; claimed: ClaimedTask[] }> {
-      const statements = [...(endings.length > 0 ? [finishStatement(endings)] : []), ...(slots.total > 0 ? [claimStatement(slots)] : [])];
+      const statements = [
+        ...(endings.length > 0 ? [finishStatement(endings)] : []),
+        ...(slots.total > 0 ? [claimStatement(slots)] : []),
+      ];
       if (statements.length === 0) return { ended: [], claimed: [] };
       const results =
         statements.length === 1 ? [await database.query(statements[0] as Statement)] : await database.atomically(statements);

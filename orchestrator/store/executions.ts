@@ -1,7 +1,8 @@
 /** What the orchestrator reads about executions. Rows in, plain values out; nothing here changes state. */
 import type { Task } from "../../plan/model.ts";
-import type { ExecutionEvent } from "../domain/event.ts";
+import type { Evidence } from "../api/contract.ts";
 import { LonghaulError } from "../domain/errors.ts";
+import type { ExecutionEvent } from "../domain/event.ts";
 import type { TaskStatus, Usage } from "../domain/task.ts";
 import type { Database } from "./db.ts";
 
@@ -47,13 +48,13 @@ export type BriefRow = {
   finished_at: Date | null;
 };
 export type TaskRow = BriefRow & { attempt: number; result: TaskResult | null; spec: Task; dependencies: number[] };
-export type TaskResult = {
+type TaskResult = {
   summary: string;
   exitCode: number | null;
   sessionId: string | null;
   usage: Usage | null;
   failureClass: string | null;
-  evidence: import("../api/contract.ts").Evidence[];
+  evidence: Evidence[];
   logFile: string | null;
   isolation: string | null;
 };
@@ -73,11 +74,17 @@ export function createExecutionStore(database: Database) {
         text: `select ${executionColumns} from executions e join plans p on p.id = e.plan_id where e.id = $1`,
         values: [executionId],
       });
-      if (rows[0] === undefined) throw new LonghaulError("not_found", `No execution ${executionId}`, { hint: "GET /api/executions lists them." });
+      if (rows[0] === undefined)
+        throw new LonghaulError("not_found", `No execution ${executionId}`, { hint: "GET /api/executions lists them." });
       return rows[0];
     },
     /** Newest first; `before` is the id to read on from. */
-    list: (filter: { status?: string | undefined; conversationId?: string | undefined; before?: string | undefined; limit: number }) =>
+    list: (filter: {
+      status?: string | undefined;
+      conversationId?: string | undefined;
+      before?: string | undefined;
+      limit: number;
+    }) =>
       database.query<ExecutionRow>({
         name: "executions",
         text: `select ${executionColumns} from executions e join plans p on p.id = e.plan_id
@@ -107,13 +114,26 @@ export function createExecutionStore(database: Database) {
         values: [executionId],
       }),
     async events(executionId: string, after: number, limit: number, taskId?: string): Promise<ExecutionEvent[]> {
-      const rows = await database.query<{ seq: string; type: ExecutionEvent["type"]; task_id: string | null; attempt: number | null; at: Date; data: Record<string, unknown> }>({
+      const rows = await database.query<{
+        seq: string;
+        type: ExecutionEvent["type"];
+        task_id: string | null;
+        attempt: number | null;
+        at: Date;
+        data: Record<string, unknown>;
+      }>({
         name: "events",
         text: `select seq, type, task_id, attempt, at, data from execution_events
                where execution_id = $1 and seq > $2 and ($4::text is null or task_id = $4) order by seq limit $3`,
         values: [executionId, after, limit, taskId ?? null],
       });
-      return rows.map(({ task_id, seq, at, ...row }) => ({ executionId, seq: Number(seq), taskId: task_id, at: at.toISOString(), ...row }));
+      return rows.map(({ task_id, seq, at, ...row }) => ({
+        executionId,
+        seq: Number(seq),
+        taskId: task_id,
+        at: at.toISOString(),
+        ...row,
+      }));
     },
     /** The groups of the plan. */
     async phases(planId: string): Promise<{ id: string; title: string }[]> {
@@ -166,7 +186,15 @@ export function createExecutionStore(database: Database) {
     },
     /** Tasks that wait for a person, oldest execution first, with how many tasks hang on each directly. */
     awaiting: () =>
-      database.query<{ execution_id: string; ordinal: number; task_id: string; title: string; spec: Task; since: Date; unblocks: number }>({
+      database.query<{
+        execution_id: string;
+        ordinal: number;
+        task_id: string;
+        title: string;
+        spec: Task;
+        since: Date;
+        unblocks: number;
+      }>({
         name: "awaiting",
         text: `select t.execution_id, t.ordinal, t.task_id, l.title, p.spec, e.created_at as since,
                  (select count(*)::integer from task_dependencies d where d.execution_id = t.execution_id and d.dependency = t.ordinal) as unblocks

@@ -1,4 +1,4 @@
-import { readFile, rm, mkdtemp } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -73,7 +73,11 @@ it(`kill -9 of the orchestrator, ${rounds} times: every task runs once, in order
   expect(await brokenInvariants(database)).toEqual([]);
 
   const events = await createExecutionStore(database).events(executionId, 0, 100_000);
-  const printed = (taskId: string) => events.filter((event) => event.type === "task.output" && event.taskId === taskId).map((event) => event.data["text"]).join("");
+  const printed = (taskId: string) =>
+    events
+      .filter((event) => event.type === "task.output" && event.taskId === taskId)
+      .map((event) => event.data["text"])
+      .join("");
   for (const { id } of tasks) {
     expect(printed(id)).toBe(Array.from({ length: 8 }, (_, index) => `${id} line ${index + 1}\n`).join(""));
   }

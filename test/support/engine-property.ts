@@ -9,7 +9,14 @@ const sizes = 7;
 const edge = fc.tuple(fc.nat(sizes - 1), fc.nat(sizes - 1)).filter(([from, to]) => from < to);
 const step = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant("claim" as const), slots: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 18, arbitrary: fc.record({ do: fc.constant("finish" as const), which: fc.nat(5), outcome: fc.constantFrom("succeeded", "succeeded", "failed", "retry", "release") }) },
+  {
+    weight: 18,
+    arbitrary: fc.record({
+      do: fc.constant("finish" as const),
+      which: fc.nat(5),
+      outcome: fc.constantFrom("succeeded", "succeeded", "failed", "retry", "release"),
+    }),
+  },
   { weight: 9, arbitrary: fc.record({ do: fc.constant("late" as const), which: fc.nat(20) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("pause", "resume", "promote", "rescue", "restart") }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("retry", "skip", "done"), which: fc.nat(sizes - 1) }) },
@@ -17,10 +24,16 @@ const step = fc.oneof(
 );
 type Step = { do: string; slots?: number; which?: number; outcome?: string };
 
-const task = fc.record({ maxAttempts: fc.integer({ min: 1, max: 3 }), readyStatus: fc.constantFrom("queued", "queued", "queued", "awaiting_human") });
+const task = fc.record({
+  maxAttempts: fc.integer({ min: 1, max: 3 }),
+  readyStatus: fc.constantFrom("queued", "queued", "queued", "awaiting_human"),
+});
 
 /** The property: after every command all invariants hold, and the execution can be brought to its end. Throws with the counterexample. */
-export async function assertEngineHolds(database: Database, options: { runs: number; seed?: number; shrink?: boolean }): Promise<void> {
+export async function assertEngineHolds(
+  database: Database,
+  options: { runs: number; seed?: number; shrink?: boolean },
+): Promise<void> {
   const property = fc.asyncProperty(
     fc.array(task, { minLength: sizes, maxLength: sizes }),
     fc.uniqueArray(edge, { selector: String, maxLength: 12 }),
@@ -39,7 +52,11 @@ export async function assertEngineHolds(database: Database, options: { runs: num
       await refuseBroken(database);
     },
   );
-  await fc.assert(property, { numRuns: options.runs, endOnFailure: options.shrink === false, ...(options.seed === undefined ? {} : { seed: options.seed }) });
+  await fc.assert(property, {
+    numRuns: options.runs,
+    endOnFailure: options.shrink === false,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  });
 }
 
 async function refuseBroken(database: Database): Promise<void> {
@@ -59,7 +76,11 @@ function createRun(database: Database, engine: Engine, id: string) {
     detail: { message: outcome, delayMs: 0 },
   });
   const lastSeq = async () => {
-    const rows = await database.query<{ last_seq: string }>({ name: "last_seq", text: "select last_seq from executions where id = $1", values: [id] });
+    const rows = await database.query<{ last_seq: string }>({
+      name: "last_seq",
+      text: "select last_seq from executions where id = $1",
+      values: [id],
+    });
     return rows[0]?.last_seq;
   };
   /** Commands may be refused by the state; anything but that refusal is a defect. */
@@ -85,7 +106,9 @@ function createRun(database: Database, engine: Engine, id: string) {
       const before = await lastSeq();
       const { ended } = await engine.step([ending(task, "succeeded")], slots(0));
       if (ended[0]?.accepted !== isCurrent || (!isCurrent && before !== (await lastSeq()))) {
-        throw new Error(`a report of attempt ${task.attempt}, which is ${isCurrent ? "" : "not "}the current one, was not treated so`);
+        throw new Error(
+          `a report of attempt ${task.attempt}, which is ${isCurrent ? "" : "not "}the current one, was not treated so`,
+        );
       }
       current = current.filter((one) => one !== task || !ended[0]?.accepted);
     } else if (what === "pause") await command(engine.pause(id, undefined));
@@ -93,8 +116,15 @@ function createRun(database: Database, engine: Engine, id: string) {
     else if (what === "promote") await engine.promote();
     else if (what === "restart") await engine.register("test");
     else if (what === "rescue") {
-      await database.query({ name: "lapse", text: "update nodes set lease_until = longhaul_now() - interval '1 second'", values: [] });
-      await engine.step((await engine.expired()).map((task) => ending(task, "retry")), slots(0));
+      await database.query({
+        name: "lapse",
+        text: "update nodes set lease_until = longhaul_now() - interval '1 second'",
+        values: [],
+      });
+      await engine.step(
+        (await engine.expired()).map((task) => ending(task, "retry")),
+        slots(0),
+      );
     } else if (what === "retry") await command(engine.retry(id, `t${which}`));
     else if (what === "skip") await command(engine.skip(id, `t${which}`));
     else if (what === "done") await command(engine.completeWaiting(id, which, "done", undefined));
@@ -105,14 +135,21 @@ function createRun(database: Database, engine: Engine, id: string) {
     apply,
     async toTheEnd() {
       for (let round = 0; round < 50; round += 1) {
-        const [row] = await database.query<{ status: string }>({ name: "status", text: "select status from executions where id = $1", values: [id] });
+        const [row] = await database.query<{ status: string }>({
+          name: "status",
+          text: "select status from executions where id = $1",
+          values: [id],
+        });
         if (["completed", "failed", "cancelled"].includes(row?.status ?? "")) return;
         await command(engine.resume(id));
         for (let which = 0; which < sizes; which += 1) await command(engine.completeWaiting(id, which, "done", undefined));
         await engine.promote();
         await claim(10);
         const own = await engine.ownAttempts();
-        await engine.step(own.map((task) => ending(task, "succeeded")), slots(0));
+        await engine.step(
+          own.map((task) => ending(task, "succeeded")),
+          slots(0),
+        );
       }
       throw new Error("the execution did not come to an end");
     },

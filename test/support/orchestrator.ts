@@ -38,7 +38,14 @@ export async function createTestOrchestrator(environment: Record<string, string>
   return {
     home,
     async start(more = {}) {
-      const env: Record<string, string | undefined> = { PATH: process.env["PATH"], HOME: home, LONGHAUL_HOME: home, LONGHAUL_PORT: "0", ...environment, ...more };
+      const env: Record<string, string | undefined> = {
+        PATH: process.env["PATH"],
+        HOME: home,
+        LONGHAUL_HOME: home,
+        LONGHAUL_PORT: "0",
+        ...environment,
+        ...more,
+      };
       const started = spawn(process.execPath, [program, "up", "--foreground"], { env, stdio: ["ignore", "pipe", "pipe"] });
       child = started;
       for (const stream of [started.stdout, started.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -47,7 +54,8 @@ export async function createTestOrchestrator(environment: Record<string, string>
         if (found.running && found.pid === started.pid) {
           return { client: createClient(found), process: started, url: found.url, token: found.token };
         }
-        if (started.exitCode !== null) throw new Error(`the orchestrator ended with ${started.exitCode}:\n${output.slice(-4000)}`);
+        if (started.exitCode !== null)
+          throw new Error(`the orchestrator ended with ${started.exitCode}:\n${output.slice(-4000)}`);
         await delay(20);
       }
     },

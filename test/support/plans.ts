@@ -1,12 +1,23 @@
 /** Plans for tests of the engine, made without a plan file: tasks t0…tn of kind noop and the edges between them. */
 import { v7 as uuidv7 } from "uuid";
-import { Task } from "../../plan/model.ts";
 import type { Engine, Submission } from "../../orchestrator/store/engine.ts";
+import { Task } from "../../plan/model.ts";
 
-export type TestTask = { kind?: string; priority?: number; readyStatus?: string; maxAttempts?: number; skipCause?: string; params?: Record<string, unknown> };
+export type TestTask = {
+  kind?: string;
+  priority?: number;
+  readyStatus?: string;
+  maxAttempts?: number;
+  skipCause?: string;
+  params?: Record<string, unknown>;
+};
 
 /** @param edges pairs [dependency, dependent] */
-export function submissionOf(tasks: TestTask[], edges: [number, number][] = [], options: { priority?: number; maxRunning?: number; idempotencyKey?: string; digest?: string } = {}): Omit<Submission, "execution"> & { execution: Record<string, unknown> & { id: string } } {
+export function submissionOf(
+  tasks: TestTask[],
+  edges: [number, number][] = [],
+  options: { priority?: number; maxRunning?: number; idempotencyKey?: string; digest?: string } = {},
+): Omit<Submission, "execution"> & { execution: Record<string, unknown> & { id: string } } {
   const conversationId = "test";
   return {
     execution: { id: uuidv7(), priority: 0, options: {}, workspace: "/tmp", maxRunning: 1000, digest: "", ...options },
@@ -20,7 +31,10 @@ export function submissionOf(tasks: TestTask[], edges: [number, number][] = [], 
       ready_status: task.readyStatus ?? "queued",
       max_attempts: task.maxAttempts ?? 3,
       skip_cause: task.skipCause ?? null,
-      spec: { ...Task.parse({ id: `t${ordinal}`, displayId: `t${ordinal}`, title: `Task ${ordinal}`, params: task.params ?? {} }), kind: task.kind ?? "noop" },
+      spec: {
+        ...Task.parse({ id: `t${ordinal}`, displayId: `t${ordinal}`, title: `Task ${ordinal}`, params: task.params ?? {} }),
+        kind: task.kind ?? "noop",
+      },
     })),
     dependencies: edges.map(([dependency, dependent]) => ({ dependency, dependent })),
   };

@@ -26,7 +26,14 @@ export async function startTestServer(settings: Record<string, string> = {}): Pr
   // The guard outlives a killed test runner, stops the server and leaves nothing behind.
   const guard = spawn(
     "/bin/sh",
-    ["-c", 'while kill -0 "$1" 2>/dev/null && kill -0 "$2" 2>/dev/null; do sleep 0.5; done; kill -INT "$2" 2>/dev/null; while kill -0 "$2" 2>/dev/null; do sleep 0.1; done; rm -rf "$3"', "guard", String(process.pid), String(server.pid), directory],
+    [
+      "-c",
+      'while kill -0 "$1" 2>/dev/null && kill -0 "$2" 2>/dev/null; do sleep 0.5; done; kill -INT "$2" 2>/dev/null; while kill -0 "$2" 2>/dev/null; do sleep 0.1; done; rm -rf "$3"',
+      "guard",
+      String(process.pid),
+      String(server.pid),
+      directory,
+    ],
     { detached: true, stdio: "ignore" },
   );
   guard.unref();
@@ -43,7 +50,11 @@ export async function createTemplate(connection: Connection): Promise<void> {
 }
 
 /** A migrated database of the caller's own; `drop` closes what is still connected to it. */
-export async function createTestDatabase(): Promise<{ connection: Connection & { host: string; database: string }; databaseUrl: string; drop(): Promise<void> }> {
+export async function createTestDatabase(): Promise<{
+  connection: Connection & { host: string; database: string };
+  databaseUrl: string;
+  drop: () => Promise<void>;
+}> {
   const base = { host: inject("postgresHost"), user: "longhaul" };
   const database = `test_${randomBytes(6).toString("hex")}`;
   await administer(base, `create database ${database} template ${template}`);

@@ -25,21 +25,41 @@ it("whatever is done in whatever order, the invariants hold and the execution ca
 
 /** Deliberate defects: [what breaks, text in sql/0002_engine.sql, what to put there]. Each must be caught by the property above. */
 const mutants: [string, string, string][] = [
-  ["late reports are taken", "join execution_tasks t on t.execution_id = g.execution_id and t.ordinal = g.ordinal and t.attempt = g.attempt\n      and t.status in ('in_progress', 'verifying')", "join execution_tasks t on t.execution_id = g.execution_id and t.ordinal = g.ordinal and t.node_id is not null"],
+  [
+    "late reports are taken",
+    "join execution_tasks t on t.execution_id = g.execution_id and t.ordinal = g.ordinal and t.attempt = g.attempt\n      and t.status in ('in_progress', 'verifying')",
+    "join execution_tasks t on t.execution_id = g.execution_id and t.ordinal = g.ordinal and t.node_id is not null",
+  ],
   ["dependencies are not counted", "case when t.unmet = f.n then t.ready_status else t.status end", "t.ready_status"],
   ["the sequence skips", "last_seq = e.last_seq + y.ended + y.waiting", "last_seq = e.last_seq + y.ended + y.waiting + 1"],
-  ["a claimed task stays queued", "update execution_tasks t set status = 'in_progress', attempt = t.attempt + 1, node_id = p_node,", "update execution_tasks t set attempt = t.attempt + 1,"],
-  ["a finish unlocks nothing", "where x.status = 'completed' group by d.execution_id, d.dependent", "where false group by d.execution_id, d.dependent"],
-  ["a failure leaves its dependents pending", "and (u.status in ('failed', 'cancelled') or u.skip_cause = 'dependency'))", "and false)"],
+  [
+    "a claimed task stays queued",
+    "update execution_tasks t set status = 'in_progress', attempt = t.attempt + 1, node_id = p_node,",
+    "update execution_tasks t set attempt = t.attempt + 1,",
+  ],
+  [
+    "a finish unlocks nothing",
+    "where x.status = 'completed' group by d.execution_id, d.dependent",
+    "where false group by d.execution_id, d.dependent",
+  ],
+  [
+    "a failure leaves its dependents pending",
+    "and (u.status in ('failed', 'cancelled') or u.skip_cause = 'dependency'))",
+    "and false)",
+  ],
   ["a retry forgets what was skipped", "where x.skip_cause = 'dependency' or x.status = 'cancelled'\n  ),", "where false\n  ),"],
 ];
 
 describe("the property catches an engine in which", () => {
-  it.each(mutants)("%s", async (_name, text, replacement) => {
-    const source = await readFile(new URL("../../../sql/0002_engine.sql", import.meta.url), "utf8");
-    expect(source.split(text).length).toBe(2);
-    const broken = source.replaceAll("create function", "create or replace function").replace(text, replacement);
-    await database.query({ name: "", text: broken, values: [] });
-    await expect(assertEngineHolds(database, { runs: 300, seed: 1, shrink: false })).rejects.toThrow();
-  }, 120_000);
+  it.each(mutants)(
+    "%s",
+    async (_name, text, replacement) => {
+      const source = await readFile(new URL("../../../sql/0002_engine.sql", import.meta.url), "utf8");
+      expect(source.split(text).length).toBe(2);
+      const broken = source.replaceAll("create function", "create or replace function").replace(text, replacement);
+      await database.query({ name: "", text: broken, values: [] });
+      await expect(assertEngineHolds(database, { runs: 300, seed: 1, shrink: false })).rejects.toThrow();
+    },
+    120_000,
+  );
 });

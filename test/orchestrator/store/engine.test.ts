@@ -21,7 +21,11 @@ afterAll(async () => {
   await drop();
 });
 beforeEach(async () => {
-  await database.query({ name: "clean", text: "truncate executions, nodes, concurrency_limits, idempotency_keys cascade", values: [] });
+  await database.query({
+    name: "clean",
+    text: "truncate executions, nodes, concurrency_limits, idempotency_keys cascade",
+    values: [],
+  });
   engine = createEngine(database, "node-a", 30);
   await engine.register("test");
 });
@@ -52,7 +56,12 @@ describe("a diamond", () => {
     const order: number[][] = [];
     for (let claimed = await claim(); claimed.length > 0; ) {
       order.push(claimed.map((task) => task.ordinal));
-      claimed = (await engine.step(claimed.map((task) => ending(task)), all())).claimed;
+      claimed = (
+        await engine.step(
+          claimed.map((task) => ending(task)),
+          all(),
+        )
+      ).claimed;
     }
     expect(order).toEqual([[0], [1, 2], [3]]);
     expect((await store().execution(id)).status).toBe("completed");
@@ -140,7 +149,11 @@ describe("fencing", () => {
     await submitTasks(engine, [{}]);
     await claim();
     expect(await engine.expired()).toEqual([]);
-    await database.query({ name: "lapse", text: "update nodes set lease_until = longhaul_now() - interval '1 second'", values: [] });
+    await database.query({
+      name: "lapse",
+      text: "update nodes set lease_until = longhaul_now() - interval '1 second'",
+      values: [],
+    });
     expect(await engine.expired()).toMatchObject([{ ordinal: 0, attempt: 1 }]);
   });
 });
@@ -149,7 +162,12 @@ describe("output", () => {
   it("is recorded once, however often the call is repeated", async () => {
     const id = await submitTasks(engine, [{}]);
     const [task] = await claim();
-    const entry = { ...(task as AttemptKey), fromOffset: 0, toOffset: 6, events: [{ type: "task.output" as const, data: { text: "hello\0\n" } }] };
+    const entry = {
+      ...(task as AttemptKey),
+      fromOffset: 0,
+      toOffset: 6,
+      events: [{ type: "task.output" as const, data: { text: "hello\0\n" } }],
+    };
     expect(await engine.recordOutput([entry])).toEqual([true]);
     expect(await engine.recordOutput([entry])).toEqual([true]);
     const output = (await eventsOf(id)).filter((event) => event.type === "task.output");
@@ -195,7 +213,9 @@ describe("claiming", () => {
         return node;
       }),
     );
-    const claims = await Promise.all(Array.from({ length: 40 }, async (_, i) => (await (nodes[i % 4] as Engine).step([], all({ noop: 5 }, 5))).claimed));
+    const claims = await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => (await (nodes[i % 4] as Engine).step([], all({ noop: 5 }, 5))).claimed),
+    );
     const ordinals = claims.flat().map((task) => task.ordinal);
     expect(ordinals).toHaveLength(200);
     expect(new Set(ordinals).size).toBe(200);
@@ -252,10 +272,14 @@ describe("commands", () => {
   });
 
   it("does not run again what the plan marks as done, and holds what hangs on deferred work", async () => {
-    const id = await submitTasks(engine, [{ skipCause: "already_done" }, {}, { skipCause: "deferred" }, {}], [
-      [0, 1],
-      [2, 3],
-    ]);
+    const id = await submitTasks(
+      engine,
+      [{ skipCause: "already_done" }, {}, { skipCause: "deferred" }, {}],
+      [
+        [0, 1],
+        [2, 3],
+      ],
+    );
     expect(await statuses(id)).toEqual({ t0: "skipped", t1: "queued", t2: "skipped", t3: "blocked" });
     await engine.skip(id, "t2");
     expect(await statuses(id)).toMatchObject({ t3: "queued" });
@@ -266,7 +290,10 @@ describe("commands", () => {
     await expect(engine.resume(id)).resolves.toBe(false);
     const [task] = await claim();
     await engine.step([ending(task as AttemptKey)], none);
-    await expect(engine.cancel(id, undefined)).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining("completed") });
+    await expect(engine.cancel(id, undefined)).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("completed"),
+    });
     await expect(engine.retry(id, "t0")).rejects.toMatchObject({ code: "conflict" });
     await expect(engine.pause("01930000-0000-7000-8000-00000000000a", undefined)).rejects.toMatchObject({ code: "not_found" });
   });
@@ -276,7 +303,9 @@ describe("commands", () => {
     expect(await engine.submit(first)).toMatchObject({ created: true });
     const repeat = submissionOf([{}], [], { idempotencyKey: "k", digest: "one" });
     expect(await engine.submit(repeat)).toMatchObject({ created: false, executionId: first.execution.id });
-    await expect(engine.submit(submissionOf([{}], [], { idempotencyKey: "k", digest: "two" }))).rejects.toMatchObject({ code: "conflict" });
+    await expect(engine.submit(submissionOf([{}], [], { idempotencyKey: "k", digest: "two" }))).rejects.toMatchObject({
+      code: "conflict",
+    });
   });
 });
 
