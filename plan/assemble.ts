@@ -5,12 +5,12 @@ import { compileGraph } from "./graph.ts";
 import { duplicateProblem, type Identities, identify } from "./identify.ts";
 import { type Group, type ParsedPlan, Plan, type Task } from "./model.ts";
 import { PlanError } from "./plan-error.ts";
+import type { Recognised } from "./recognised.ts";
 import { type Resolved, resolveReferences } from "./resolve.ts";
 import type { SourceText } from "./source-text.ts";
 import { statusNotes } from "./status-notes.ts";
 
 export type Identity = { id: string; conversationId: string; created: string };
-export type Recognised = { name: string; variant?: string; confidence: number; why: string };
 
 /** Turns a draft into the plan and its report. Throws PlanError for what must not start: unknown ids, circles, ambiguous ids. */
 export function assemble(

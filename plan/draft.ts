@@ -13,6 +13,8 @@ export type Wait = {
   rule: string;
   line?: number;
   active?: boolean;
+  /** Who depends on something outside, when it is not the task itself but the plan it belongs to. */
+  onBehalfOf?: string;
 };
 
 type TaskFields = Omit<z.input<typeof Task>, "id" | "displayId" | "dependencies" | "phase" | "parent" | "verification">;

@@ -1,10 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { ParsedPlan } from "./model.ts";
-import { type PlanInput, parsePlan } from "./parse.ts";
+import { type PlanOptions, parsePlan, parsePlanFiles } from "./parse.ts";
 import { PlanError } from "./plan-error.ts";
-
-export type FolderOptions = Omit<PlanInput, "bytes" | "file">;
 
 /** Where tools keep the plan in their folder, best first. */
 const planFiles = [
@@ -17,20 +15,46 @@ const planFiles = [
   /(?:^|[._-])plan\.md$/i,
   /^TODO\.md$/i,
 ];
+const defaultMaxBytes = 2 * 1024 * 1024;
 const planFolders = [".planning", ".gsd", ".taskmaster/tasks", ".beads", "tasks", "docs/plans"];
 
 /** Reads a plan from a file, or from a folder in which a tool keeps one. Throws PlanError when there is none. */
-export async function readPlanPath(path: string, options: FolderOptions = {}): Promise<ParsedPlan> {
+export async function readPlanPath(path: string, options: PlanOptions = {}): Promise<ParsedPlan> {
   const kind = await stat(path).catch(() => undefined);
   if (!kind) throw missing(path);
+  if (kind.isDirectory()) {
+    const together = parsePlanFiles(await filesBelow(path, options.limits?.maxBytes), options);
+    if (together) return together;
+  }
   const file = kind.isDirectory() ? await planFileIn(path) : path;
   const limit = options.limits?.maxBytes;
   return parsePlan({ ...options, bytes: await readBytes(file, limit), file });
 }
 
+const mayBelong = /\.(?:md|json)$/i;
+/** Enough for the largest backlog seen, and a bound for a folder that is no plan. */
+const mostFiles = 2000;
+const mostDepth = 4;
+
+/** The texts below a folder, and below the folders of tools in it, that could be parts of one plan. */
+async function filesBelow(folder: string, limit: number | undefined, depth = 0): Promise<{ bytes: Uint8Array; file: string }[]> {
+  const found: { bytes: Uint8Array; file: string }[] = [];
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    const hidden = entry.name.startsWith(".") && !planFolders.some((name) => name.startsWith(entry.name));
+    if (hidden || entry.name === "node_modules") continue;
+    if (entry.isDirectory() && depth < mostDepth) found.push(...(await filesBelow(path, limit, depth + 1)));
+    else if (entry.isFile() && mayBelong.test(entry.name) && (await stat(path)).size <= (limit ?? defaultMaxBytes))
+      found.push({ bytes: await readFile(path), file: path });
+    if (found.length > mostFiles) return found.slice(0, mostFiles);
+  }
+  return found;
+}
+
 async function readBytes(file: string, limit: number | undefined): Promise<Uint8Array> {
   const { size } = await stat(file);
-  const most = limit ?? 2 * 1024 * 1024;
+  const most = limit ?? defaultMaxBytes;
   // A file over the limit is not read at all; its first bytes are enough for the refusal.
   if (size > most) {
     throw new PlanError([

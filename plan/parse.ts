@@ -1,17 +1,21 @@
 import { v7 } from "uuid";
 import { assemble } from "./assemble.ts";
-import { readers } from "./formats/readers.ts";
+import type { Draft } from "./draft.ts";
+import { type Reader, readers } from "./formats/readers.ts";
 import { Source } from "./formats/source.ts";
 import { hiddenBoxes } from "./markdown/hidden-boxes.ts";
+import { mergeFiles } from "./merge-files.ts";
 import type { ParsedPlan } from "./model.ts";
+import { noTasksWarning } from "./no-tasks.ts";
 import { PlanError } from "./plan-error.ts";
 import { recognise } from "./recognise.ts";
+import type { Recognised } from "./recognised.ts";
 import { decodeSource } from "./source-text.ts";
+import { refuseConflictMarkers } from "./structured-text.ts";
 
 export type PlanLimits = { maxBytes?: number; maxTasks?: number };
-export type PlanInput = {
-  bytes: Uint8Array | string;
-  file?: string;
+export type PlanInput = PlanOptions & { bytes: Uint8Array | string; file?: string };
+export type PlanOptions = {
   /** Name of a format, to override detection. */
   format?: string;
   conversationId?: string;
@@ -34,26 +38,51 @@ const defaultLimits = { maxBytes: 2 * 1024 * 1024, maxTasks: 10_000 };
  */
 export function parsePlan(input: PlanInput): ParsedPlan {
   const file = input.file ?? "";
-  try {
-    refuseLarge(input, file);
-    const text = decodeSource(input.bytes, file);
-    const source = new Source(text, input.lenient ?? false);
+  return refusing(file, () => {
+    const source = openSource(input);
+    if (source.text.text.trim() === "") throw emptyFile(file);
     const format = recognise(source, input.format);
-    const reader = readers[format.name];
-    if (!reader)
-      throw new PlanError([
-        { code: "unknown-format", message: `The format "${format.name}" cannot be read.`, fix: formatsFix() },
-      ]);
-    const draft = reader(source, format);
-    if (source.outlineIfRead) draft.ignored.push(...hiddenBoxes(source.outlineIfRead));
-    const maxTasks = input.limits?.maxTasks ?? defaultLimits.maxTasks;
-    if (draft.tasks.length > maxTasks) throw tooMany(draft.tasks.length, maxTasks, draft.groups.length, file);
-    const identity = {
-      id: input.id ?? v7(),
-      conversationId: input.conversationId ?? "",
-      created: input.created ?? new Date().toISOString(),
-    };
-    return assemble(draft, format, [text], identity, input.trust === "tasks");
+    const reader = readers[format.name] as Reader;
+    return complete(reader(source, format), format, [source], input);
+  });
+}
+
+/** Reads several files that are one plan; undefined when they are not and one of them has to be chosen. Throws only PlanError. */
+export function parsePlanFiles(
+  files: { bytes: Uint8Array | string; file: string }[],
+  options: PlanOptions,
+): ParsedPlan | undefined {
+  return refusing("", () => {
+    const merged = mergeFiles(files.map((file) => openSource({ ...options, ...file })));
+    return merged && complete(merged.draft, merged.format, merged.sources, options);
+  });
+}
+
+function openSource(input: PlanInput): Source {
+  const file = input.file ?? "";
+  refuseLarge(input, file);
+  const text = decodeSource(input.bytes, file);
+  refuseConflictMarkers(text.text, file);
+  return new Source(text, input.lenient ?? false);
+}
+
+function complete(draft: Draft, format: Recognised, sources: Source[], options: PlanOptions): ParsedPlan {
+  for (const source of sources) if (source.outlineIfRead) draft.ignored.push(...hiddenBoxes(source.outlineIfRead));
+  const maxTasks = options.limits?.maxTasks ?? defaultLimits.maxTasks;
+  if (draft.tasks.length > maxTasks) throw tooMany(draft.tasks.length, maxTasks, draft.groups.length, sources[0]?.file ?? "");
+  draft.warnings.push(...noTasksWarning(draft, format));
+  const identity = {
+    id: options.id ?? v7(),
+    conversationId: options.conversationId ?? "",
+    created: options.created ?? new Date().toISOString(),
+  };
+  const texts = sources.map((source) => source.text);
+  return assemble(draft, format, texts, identity, options.trust === "tasks");
+}
+
+function refusing<T>(file: string, read: () => T): T {
+  try {
+    return read();
   } catch (error) {
     throw asPlanError(error, file);
   }
@@ -62,10 +91,6 @@ export function parsePlan(input: PlanInput): ParsedPlan {
 /** The names that `format` accepts. */
 export function formatNames(): string[] {
   return Object.keys(readers);
-}
-
-function formatsFix(): string {
-  return `Use one of: ${formatNames().join(", ")}.`;
 }
 
 function refuseLarge(input: PlanInput, file: string): void {
@@ -80,6 +105,20 @@ function refuseLarge(input: PlanInput, file: string): void {
       line: 1,
       column: 1,
       fix: "Split the plan by phase and hand the parts over one after the other, or raise the limit.",
+    },
+  ]);
+}
+
+function emptyFile(file: string): PlanError {
+  const message = `No tasks found: ${file || "the plan"} is empty.`;
+  return new PlanError([
+    {
+      code: "no-tasks",
+      message,
+      ...(file && { file }),
+      line: 1,
+      column: 1,
+      fix: "Hand over a file with tasks, such as `- [ ] Build`.",
     },
   ]);
 }

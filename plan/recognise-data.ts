@@ -1,4 +1,3 @@
-import type { Recognised } from "./assemble.ts";
 import { isGsd2Manifest } from "./formats/gsd2-manifest.ts";
 import { planExeStage } from "./formats/planexe.ts";
 import { isGanttTable, isWbsTable } from "./formats/planexe-csv.ts";
@@ -8,6 +7,7 @@ import { isFeatureList, isStoryList } from "./formats/story-list.ts";
 import { taskMasterLists } from "./formats/task-master.ts";
 import { todoItems } from "./formats/todo-list.ts";
 import { PlanError } from "./plan-error.ts";
+import type { Recognised } from "./recognised.ts";
 
 const dataExtensions = ["json", "jsonl", "ndjson", "yaml", "yml", "csv"];
 

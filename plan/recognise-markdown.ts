@@ -1,4 +1,3 @@
-import type { Recognised } from "./assemble.ts";
 import { bulletSections } from "./formats/bullets.ts";
 import { iscLine } from "./formats/isc.ts";
 import { numberedBox } from "./formats/numbered-boxes.ts";
@@ -9,6 +8,7 @@ import { taskOfHeading } from "./formats/task-sections.ts";
 import { todoItems } from "./formats/todo-list.ts";
 import { criteriaKind } from "./markdown/criteria.ts";
 import { type Item, itemsOf, plain, type Section, sectionsOf, withoutLeadingSigns } from "./markdown/outline.ts";
+import type { Recognised } from "./recognised.ts";
 
 /** What the rules look at, gathered once. */
 type Evidence = {

@@ -1,10 +1,11 @@
 /** Which format a file is in. Every candidate states its confidence and why; the most confident one reads the file unless a name is given. */
-import type { Recognised } from "./assemble.ts";
+
 import { readers } from "./formats/readers.ts";
 import type { Source } from "./formats/source.ts";
 import { PlanError } from "./plan-error.ts";
 import { dataCandidates, looksStructured } from "./recognise-data.ts";
 import { markdownCandidates } from "./recognise-markdown.ts";
+import type { Recognised } from "./recognised.ts";
 
 /** The format of a file; `wanted` overrides what is found. */
 export function recognise(source: Source, wanted?: string): Recognised {

@@ -34,18 +34,20 @@ export function readReferences(raw: string, known: string[] = []): WrittenRefere
   for (const piece of text.split(/[,;&+]|\band\b|、/i)) {
     const found = reference.exec(piece.trim());
     if (!found?.[1]) continue;
-    for (const name of found[2] ? expandRange(found[1], found[2], known) : [found[1]])
+    const range = found[2] !== undefined ? { from: found[1], to: found[2] } : hyphenRange(found[1], piece, known);
+    for (const name of range ? expandRange(range.from, range.to, known) : [found[1]]) {
       if (!names.includes(name)) names.push(name);
+    }
   }
   return { names, allPrevious: false, ...(names.length === 0 && { prose: text }) };
 }
 
 /** "Phases 1-3" is a range, "01-02" an id: a plural before it or known ends make the difference. */
-function hyphenRange(id: string, piece: string, known: string[]): string[] | undefined {
+function hyphenRange(id: string, piece: string, known: string[]): { from: string; to: string } | undefined {
   const ends = /^(\d+[A-Za-z]?)-(\d+[A-Za-z]?)$/.exec(id);
   if (!ends?.[1] || !ends[2] || known.includes(id)) return undefined;
   const plural = new RegExp(`^\\s*${noun.replace(/s\?/g, "s")}\\s`, "i").test(piece);
-  return plural || (known.includes(ends[1]) && known.includes(ends[2])) ? [ends[1], ends[2]] : undefined;
+  return plural || (known.includes(ends[1]) && known.includes(ends[2])) ? { from: ends[1], to: ends[2] } : undefined;
 }
 
 /** "1-3" and "T004-T007": the known ids from one to the other, or the numbers between when none are known. */

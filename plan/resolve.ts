@@ -30,7 +30,11 @@ export function resolveReferences(draft: Draft, identities: Identities, file: st
       const ref = String(wait.to);
       if (wait.kind === "external" || draft.isExternal(ref)) {
         addEdge(found, ref, { ...wait, kind: "external" });
-        draft.externals.push({ from: node.displayId, ref, ...(wait.line !== undefined && { line: wait.line }) });
+        draft.externals.push({
+          from: wait.onBehalfOf ?? node.displayId,
+          ref,
+          ...(wait.line !== undefined && { line: wait.line }),
+        });
       } else {
         // Suggestions cost a pass over all names, so only the first problems get one.
         problems.push(unknownProblem(node, ref, wait.line, problems.length < 20 ? names.all() : [], file));

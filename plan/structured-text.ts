@@ -6,7 +6,6 @@ const maxDepth = 64;
 
 /** Reads JSON, naming line, column, the text around the error and the usual causes. */
 export function readJson(text: string, file: string): unknown {
-  refuseConflictMarkers(text, file);
   try {
     const value: unknown = JSON.parse(text);
     refuseDepth(value, file);
@@ -95,7 +94,6 @@ export type YamlText = { value: unknown; lineOf: (path: (string | number)[]) => 
 
 /** Reads YAML 1.2 with plain scalars kept as text, since `02`, `14.10` and `4-01` are names here and not numbers. */
 export function readYaml(text: string, file: string, lineOffset = 0): YamlText {
-  refuseConflictMarkers(text, file);
   const counter = new LineCounter();
   try {
     const document = parseDocument(text, { schema: "failsafe", lineCounter: counter, uniqueKeys: false, logLevel: "silent" });

@@ -6,7 +6,6 @@ import { type Draft, type DraftTask, newDraft, newTask } from "../draft.ts";
 import { setPriority } from "../markdown/work-details.ts";
 import { PlanError, type PlanProblem } from "../plan-error.ts";
 import { statusOfWord } from "../status-words.ts";
-import { refuseConflictMarkers } from "../structured-text.ts";
 import { type Fields, isRecord, records, rest, textOf, texts } from "./record.ts";
 import type { Source } from "./source.ts";
 
@@ -47,7 +46,6 @@ function prefixOf(id: string): string {
 }
 
 function readLines(source: Source, draft: Draft): { issue: Fields; line: number }[] {
-  refuseConflictMarkers(source.text.text, source.file);
   const found: { issue: Fields; line: number }[] = [];
   const problems: PlanProblem[] = [];
   for (const [index, raw] of source.text.text.split("\n").entries()) {

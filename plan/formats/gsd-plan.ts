@@ -35,8 +35,8 @@ export function readGsdPlan(source: Source): Draft {
   inSequence(draft.tasks, "D3");
   const first = draft.tasks[0];
   for (const ref of texts(data.depends_on)) {
-    draft.externals.push({ from: planId, ref });
-    first?.waits.push({ to: ref, kind: "external", rule: "depends_on" });
+    if (first) first.waits.push({ to: ref, kind: "external", rule: "depends_on", onBehalfOf: planId });
+    else draft.externals.push({ from: planId, ref });
   }
   return draft;
 }

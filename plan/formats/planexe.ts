@@ -48,7 +48,21 @@ export function mergePlanExe(sources: Source[]): Draft {
   readDependencies(stages.get("dependencies"), draft);
   for (const record of records(stages.get("durations"))) addDuration(textOf(record, "task_id") ?? "", record, draft);
   inSequence(draft.groups, "D18", false);
+  if (draft.tasks.length === 0) noteLoneStage(stages, draft);
   return draft;
+}
+
+/** A stage that defines no tasks says something about those of other files; what it says is kept for the person who looks for the rest. */
+function noteLoneStage(stages: Map<PlanExeStage | undefined, unknown>, draft: Draft): void {
+  for (const [stage, value] of stages) {
+    const count = stage === "durations" ? records(value).length : stage === "dependencies" ? draft.externals.length : 0;
+    if (count === 0) continue;
+    draft.warnings.push({
+      code: "stage-alone",
+      text: `${count} ${stage} of tasks that are defined in another file.`,
+      fix: "Hand over the folder with all stages.",
+    });
+  }
 }
 
 function readPhases(value: unknown, draft: Draft): void {

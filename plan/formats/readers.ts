@@ -1,5 +1,5 @@
-import type { Recognised } from "../assemble.ts";
 import type { Draft } from "../draft.ts";
+import type { Recognised } from "../recognised.ts";
 import { readBacklogTask } from "./backlog-task.ts";
 import { readBeads } from "./beads.ts";
 import { readBullets } from "./bullets.ts";

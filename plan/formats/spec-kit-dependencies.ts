@@ -21,7 +21,7 @@ export function readSpecKitDependencies(sections: Section[], draft: Draft): void
 }
 
 function readPhaseSentence(item: Item, draft: Draft): void {
-  const field = readField(item.text) ?? labelled(item.text);
+  const field = labelled(item.text) ?? readField(item.text);
   if (!field) return;
   const subjects = groupsNamed(field.name, draft, undefined);
   if (subjects.length === 0) return;
