@@ -1,7 +1,9 @@
 /** The executors of one node, built from its configuration, with what `doctor` and `/capabilities` say about them. */
 import { join } from "node:path";
 import type { Config } from "../config.ts";
+import { createClaudeExecutor } from "./claude.ts";
 import type { Executor } from "./executor.ts";
+import { askClaude, findClaude } from "./find-claude.ts";
 import { findContainment, type Isolation } from "./isolation.ts";
 import { createNoopExecutor } from "./noop.ts";
 import { createRegistry, type Registry } from "./registry.ts";
@@ -19,17 +21,31 @@ export type Executors = Registry & {
  * @param secrets values that no task's recorded output may show
  */
 export async function createExecutors(config: Config, secrets: readonly string[]): Promise<Executors> {
-  const containment = await findContainment();
-  const shell = createShellExecutor({
-    containment,
-    environment: config.environment,
-    secrets,
-    compileCache: join(config.home, "cache", "supervisor"),
-  });
+  const { environment, claudeBinary } = config;
+  const [containment, claude] = await Promise.all([
+    findContainment(),
+    claudeBinary === undefined ? findClaude(environment["PATH"]) : askClaude(claudeBinary),
+  ]);
+  const common = { containment, environment, secrets, compileCache: join(config.home, "cache", "supervisor") };
+  const shell = createShellExecutor(common);
+  const executors: Executor[] = [shell, createNoopExecutor()];
+  if (claude !== undefined) executors.push(createClaudeExecutor({ ...common, binary: claude.path }));
   return {
-    ...createRegistry([shell, createNoopExecutor()]),
+    ...createRegistry(executors),
     shell,
     isolation: containment.report,
-    described: [{ kind: "shell", available: true, detail: `isolation: ${containment.report.level}` }],
+    described: [
+      { kind: "shell", available: true, detail: `commands, isolation: ${containment.report.level}` },
+      {
+        kind: "claude",
+        available: claude !== undefined,
+        detail: claude === undefined ? missing(claudeBinary) : `Claude Code ${claude.version} at ${claude.path}`,
+      },
+    ],
   };
+}
+
+function missing(claudeBinary: string | undefined): string {
+  if (claudeBinary !== undefined) return `LONGHAUL_CLAUDE is ${claudeBinary}, which does not start as Claude Code`;
+  return "no `claude` on the PATH; install Claude Code or name it in LONGHAUL_CLAUDE";
 }

@@ -1,7 +1,6 @@
 /** Tasks of kind `shell`: a command in the workspace. */
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join } from "node:path";
 import { fileNames } from "./attempt-files.ts";
 import { attemptMark, taskEnvironment } from "./environment.ts";
 import type { Assignment, Executor, Outcome } from "./executor.ts";
@@ -11,6 +10,7 @@ import { OutputTail } from "./output.ts";
 import { createTextFramer } from "./output-text.ts";
 import { superviseProcess } from "./process.ts";
 import { exitFacts, judgeEnd, lastLines, type OwnEnd } from "./process-outcome.ts";
+import { BrokenTask, taskFolder } from "./task-folder.ts";
 
 export type ShellOptions = {
   containment: Containment;
@@ -28,9 +28,6 @@ export type ShellOptions = {
 
 const defaultEventBytes = 1024 * 1024;
 const shell = existsSync("/bin/bash") || existsSync("/usr/bin/bash") ? ["bash", "-euo", "pipefail", "-c"] : ["sh", "-eu", "-c"];
-
-/** A task that cannot run as it is written. */
-class BrokenTask extends Error {}
 
 /**
  * Runs `params.command`: a text through the shell, with errors not ignored, or a list as it is. `params.cwd` is a folder inside the
@@ -57,7 +54,7 @@ export function createShellExecutor(options: ShellOptions): Executor {
           ...(options.compileCache === undefined ? {} : { compileCache: options.compileCache }),
           order: async () => ({
             argv: argvOf(assignment),
-            cwd: await folderOf(assignment),
+            cwd: await taskFolder(assignment),
             environment: taskEnvironment(assignment, {
               from: options.environment,
               ...(options.passOn === undefined ? {} : { passOn: options.passOn }),
@@ -101,18 +98,6 @@ function argvOf({ task }: Assignment): string[] {
   throw new BrokenTask(
     `task ${task.id} has no command: params.command must be a text or a list of texts, it is ${JSON.stringify(command)}`,
   );
-}
-
-async function folderOf({ task, workspace }: Assignment): Promise<string> {
-  const { cwd = "." } = task.params;
-  if (typeof cwd !== "string") throw new BrokenTask(`params.cwd of task ${task.id} must be a text, it is ${JSON.stringify(cwd)}`);
-  const folder = resolve(workspace, cwd);
-  const inside = relative(workspace, folder);
-  if (inside === ".." || inside.startsWith("../"))
-    throw new BrokenTask(`params.cwd of task ${task.id} leads out of the workspace: ${cwd}`);
-  const found = await stat(folder).catch(() => undefined);
-  if (found?.isDirectory() !== true) throw new BrokenTask(`the folder to run task ${task.id} in does not exist: ${folder}`);
-  return folder;
 }
 
 function variablesOf({ task }: Assignment): Record<string, string> {
