@@ -8,6 +8,7 @@ import { compileGraph, isEffectivelyDone } from "../plan/graph.ts";
 import type { ParsedPlan, Plan, Task } from "../plan/model.ts";
 import { parsePlan } from "../plan/parse.ts";
 import { PlanError } from "../plan/plan-error.ts";
+import { assertStartable } from "../plan/startable.ts";
 import type { HandoffRequest, HandoffResponse } from "./api/contract.ts";
 import { ExecutionStatus } from "./api/contract.ts";
 import { LonghaulError } from "./domain/errors.ts";
@@ -54,16 +55,26 @@ export async function readRequestedPlan(
     }
     return parsePlan({ ...settings, bytes: request.text ?? JSON.stringify(request.plan) });
   } catch (error) {
-    if (!(error instanceof PlanError)) throw error;
-    throw new LonghaulError("invalid_plan", error.message, { cause: error, details: { problems: error.problems } });
+    throw refusalOf(error);
   }
+}
+
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof PlanError)) return error;
+  return new LonghaulError("invalid_plan", error.message, { cause: error, details: { problems: error.problems } });
 }
 
 export function createCommands(options: CommandOptions): Commands {
   const { engine, executions } = options;
 
   async function handoff(request: HandoffRequest): Promise<HandoffResponse> {
-    const { plan, report } = await readRequestedPlan(request, { format: request.options.format, limits: options.limits });
+    const parsed = await readRequestedPlan(request, { format: request.options.format, limits: options.limits });
+    try {
+      assertStartable(parsed);
+    } catch (error) {
+      throw refusalOf(error);
+    }
+    const { plan, report } = parsed;
     if (request.title !== undefined) plan.title = request.title;
     const graph = compileGraph(plan);
     refuseWhatCannotStart(plan, graph.leaves, request.options.confirmExternal);
@@ -184,7 +195,7 @@ function refuseWhatCannotStart(plan: Plan, leaves: Task[], confirmExternal: bool
   if (leaves.length > 0 && leaves.every((task) => skipCause(plan, task) !== null)) {
     throw new LonghaulError(
       "invalid_plan",
-      `All ${leaves.length} tasks are marked done, deferred or optional: there is nothing to run.`,
+      `All ${leaves.length} tasks are done, deferred or optional: there is nothing to run.`,
       {
         hint: "Untick what should run again.",
       },

@@ -45,7 +45,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
   const log = createLog(config.logLevel, currentCorrelationId);
   const closing: (() => Promise<void> | void)[] = [unlock];
   try {
-    const server = await openConfiguredDatabase(config, (line) => log.debug({ from: "postgres" }, line));
+    const server = await openConfiguredDatabase(config, (line) => log.info({ from: "postgres" }, line));
     closing.push(() => server.stop());
     await migrate(server.connection);
     const database = openDatabase(server.connection);

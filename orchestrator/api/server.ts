@@ -128,12 +128,15 @@ async function drain(server: Server, closing: AbortController, terminateSockets:
   });
   closing.abort();
   server.closeIdleConnections();
+  // A stream that was just told to end leaves its connection idle a moment later.
+  const idle = setInterval(() => server.closeIdleConnections(), 20);
   const cut = setTimeout(() => {
     terminateSockets();
     server.closeAllConnections();
   }, graceMs);
   await ended;
   clearTimeout(cut);
+  clearInterval(idle);
 }
 
 /** Faults before or behind the app: a request target that is no URL, or an answer that could not be made. */

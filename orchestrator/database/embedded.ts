@@ -91,13 +91,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
     }
     if (Date.now() > deadline || launches > mostLaunches) {
       const lines = (await readFile(logFile, "utf8").catch(() => "")).trimEnd().split("\n").slice(-10).join("\n");
-      throw new LonghaulError(
-        "unavailable",
-        `PostgreSQL did not start. Its log ends with:\n${lines}`,
-        {
-          hint: `The whole log is ${logFile}.`,
-        },
-      );
+      throw new LonghaulError("unavailable", `PostgreSQL did not start. Its log ends with:\n${lines}`, {
+        hint: `The whole log is ${logFile}.`,
+      });
     }
     await delay(20);
   }

@@ -1,0 +1,46 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openDatabase } from "../../orchestrator/store/db.ts";
+import { brokenInvariants } from "../support/invariants.ts";
+import { createTestOrchestrator, type TestOrchestrator, untilEnded } from "../support/orchestrator.ts";
+
+/** 20 with npm run test:fault. */
+const rounds = process.env["LONGHAUL_FAULT"] === "full" ? 20 : 4;
+
+let orchestrator: TestOrchestrator;
+let workspace: string;
+beforeAll(async () => {
+  orchestrator = await createTestOrchestrator();
+  workspace = await mkdtemp("/tmp/longhaul-work-");
+});
+afterAll(async () => {
+  await orchestrator.remove();
+  await rm(workspace, { recursive: true, force: true });
+});
+
+it(`kill -9 of PostgreSQL, ${rounds} times: the orchestrator waits, reconnects and goes on`, async () => {
+  const { client, process: node } = await orchestrator.start();
+  const tasks = Array.from({ length: rounds * 8 }, (_, index) => ({
+    id: `t${index}`,
+    title: `Task ${index}`,
+    command: `echo "start t${index}" >> journal; sleep 0.3; echo "end t${index}" >> journal`,
+    dependencies: index < 2 ? [] : [`t${index - 2}`],
+  }));
+  const { executionId } = await client.handoff({ plan: { title: "postgres kills", tasks }, options: { workspace } });
+  const lockFile = join(orchestrator.home, "postgres", "data", "postmaster.pid");
+  for (let round = 0; round < rounds; round += 1) {
+    await delay(700 + 211 * (round % 3));
+    const pid = Number((await readFile(lockFile, "utf8")).split("\n")[0]);
+    process.kill(pid, "SIGKILL");
+    while ((await client.health().catch(() => undefined))?.ready !== true) await delay(50);
+  }
+  expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed", progress: { current: tasks.length } });
+  expect(node.exitCode).toBeNull();
+  const journal = (await readFile(join(workspace, "journal"), "utf8")).trim().split("\n");
+  expect(journal.toSorted()).toEqual(tasks.flatMap(({ id }) => [`end ${id}`, `start ${id}`]).toSorted());
+  const database = openDatabase({ host: join(orchestrator.home, "postgres", "run"), user: "longhaul", database: "longhaul" });
+  expect(await brokenInvariants(database)).toEqual([]);
+  await database.close();
+}, 300_000);
