@@ -1,0 +1,61 @@
+/** The tool `control`: everything a person can do to an execution, also where no dialog can be shown. */
+import type { McpServer } from "@modelcontextprotocol/server";
+import { z } from "zod";
+import type { Bridge } from "./bridge.ts";
+import { controlActions, executionStatuses } from "./execution-words.ts";
+import { success, toolResult } from "./tool-result.ts";
+
+const description = `Change a running or ended execution; only when the user wants it.
+pause: start no further tasks (running ones end). resume: go on. cancel: stop for good, running tasks are killed. retry: run failed and cancelled tasks again, or one with taskId. skip: leave out the task taskId, its dependents go on.`;
+
+const ControlArguments = z
+  .object({
+    executionId: z.string().min(1).max(200).describe("As returned by handoff or list"),
+    action: z.enum(controlActions),
+    taskId: z.string().min(1).max(200).optional().describe("The task to retry or skip; skip needs it"),
+    reason: z.string().max(1000).optional().describe("Kept in the event log"),
+  })
+  .strict()
+  .refine(({ action, taskId }) => action !== "skip" || taskId !== undefined, { message: "skip needs taskId" });
+
+const ControlOutcome = z.object({
+  summary: z.string(),
+  executionId: z.string(),
+  status: z.enum(executionStatuses),
+  changed: z.boolean().describe("False when it was in that state already"),
+  affectedTasks: z.number().int(),
+});
+
+const doneWord = { pause: "Paused", resume: "Resumed", cancel: "Cancelled", retry: "Retrying", skip: "Skipped" } as const;
+
+export function registerControl(server: McpServer, bridge: Bridge): void {
+  server.registerTool(
+    "control",
+    {
+      title: "Control an execution",
+      description,
+      inputSchema: ControlArguments,
+      outputSchema: ControlOutcome,
+      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+    },
+    ({ executionId, action, taskId, reason }, context) =>
+      toolResult(async () => {
+        const client = await bridge.client();
+        const answer = await client.control(
+          executionId,
+          { action, ...(taskId === undefined ? {} : { taskId }), ...(reason === undefined ? {} : { reason }) },
+          { signal: context.mcpReq.signal },
+        );
+        const { status, changed, affectedTasks } = answer;
+        return success({
+          summary: changed
+            ? `${doneWord[action]}${taskId === undefined ? "" : ` task ${taskId} of`} execution ${executionId}; it is ${status} now.`
+            : `Nothing to ${action}: execution ${executionId} is ${status}.`,
+          executionId,
+          status,
+          changed,
+          affectedTasks: affectedTasks.length,
+        });
+      }),
+  );
+}

@@ -1,0 +1,123 @@
+/** The tool `handoff`: a plan becomes an execution that goes on without this session. */
+import { resolve } from "node:path";
+import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
+import { z } from "zod";
+import type { HandoffResponse } from "../orchestrator/api/contract.ts";
+import type { Bridge } from "./bridge.ts";
+import { executionStatuses } from "./execution-words.ts";
+import { clientTakesTasks } from "./task-capability.ts";
+import { startedTask } from "./task-start.ts";
+import { oneLine } from "./task-text.ts";
+import { success, toolResult } from "./tool-result.ts";
+
+const mostWarnings = 10;
+
+const description = `Hand a plan off to Longhaul, which runs it in the background, durably: it goes on when this session is closed and after crashes.
+Give the plan as exactly one of: path (a plan file or a folder with one, e.g. ROADMAP.md, tasks.md, tasks.json), text (markdown, YAML or JSON as written), or plan (a task list as an object).
+A task that names a command (e.g. \`Run: npm test\`) runs it; any other task is done by a headless Claude Code in the workspace. Dependencies between tasks are kept, independent tasks run side by side.
+It returns at once with the execution's id. Do not wait or poll: tell the user that it runs and can be looked at with the tool status. A plan with mistakes (cycle, unknown dependency, no task) starts nothing; the error names the lines.`;
+
+const HandoffArguments = z
+  .object({
+    path: z.string().min(1).max(4096).optional().describe("Plan file or folder; relative to the session's folder"),
+    text: z.string().min(1).optional().describe("The plan as text: markdown, YAML or JSON"),
+    plan: z.record(z.string(), z.unknown()).optional().describe('The plan as an object, e.g. {"tasks":[{"id":"a","title":"…"}]}'),
+    title: z.string().max(500).optional().describe("Name of the execution; the plan's own title by default"),
+    workspace: z.string().min(1).max(4096).optional().describe("Folder the tasks run in; the session's folder by default"),
+    priority: z.enum(["low", "normal", "high"]).optional().describe("Before or after other executions"),
+    concurrency: z.number().int().min(1).max(1000).optional().describe("Most tasks of this plan at once"),
+    format: z.string().max(100).optional().describe("Read the plan as this format instead of the recognised one"),
+    confirmExternal: z
+      .boolean()
+      .optional()
+      .describe("True only after the user said that dependencies on things outside the plan are fulfilled"),
+  })
+  .strict()
+  .refine(({ path, text, plan }) => [path, text, plan].filter((given) => given !== undefined).length === 1, {
+    message: "give exactly one of path, text and plan",
+  });
+
+const HandoffOutcome = z.object({
+  summary: z.string(),
+  executionId: z.string(),
+  title: z.string(),
+  status: z.enum(executionStatuses),
+  tasks: z.number().int(),
+  estimatedMinutes: z.number().nullable(),
+  created: z.boolean().describe("False when this very call was made before and its execution is returned"),
+  statusUrl: z.string(),
+  warnings: z.array(z.string()),
+});
+export type HandoffOutcome = z.infer<typeof HandoffOutcome>;
+
+export function registerHandoff(server: McpServer, bridge: Bridge): void {
+  server.registerTool(
+    "handoff",
+    {
+      title: "Hand off a plan",
+      description,
+      inputSchema: HandoffArguments,
+      outputSchema: HandoffOutcome,
+      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+      _meta: { "anthropic/alwaysLoad": true },
+    },
+    (given, context) =>
+      toolResult(async () => {
+        const client = await bridge.client();
+        const { path, text, plan, title, workspace, ...options } = given;
+        const key = idempotencyKey(bridge, context);
+        const execution = await client.handoff(
+          {
+            ...(path === undefined ? {} : { path: resolve(bridge.cwd, path) }),
+            ...(text === undefined ? {} : { text }),
+            ...(plan === undefined ? {} : { plan }),
+            ...(title === undefined ? {} : { title }),
+            ...(bridge.conversationId === undefined ? {} : { conversationId: bridge.conversationId }),
+            options: {
+              ...withoutUndefined(options),
+              workspace: resolve(bridge.cwd, workspace ?? "."),
+              ...(key === undefined ? {} : { idempotencyKey: key }),
+            },
+          },
+          { signal: context.mcpReq.signal },
+        );
+        const outcome = handoffOutcome(execution);
+        return clientTakesTasks(context) ? startedTask(outcome) : success(outcome);
+      }),
+  );
+}
+
+/** One call of the model is one execution, also when the client sends it again; ids of calls repeat between sessions. */
+function idempotencyKey({ conversationId }: Bridge, context: ServerContext): string | undefined {
+  const toolUseId = context.mcpReq._meta?.["claudecode/toolUseId"];
+  if (typeof toolUseId !== "string" || toolUseId === "") return undefined;
+  return `claude-code:${conversationId ?? ""}:${toolUseId}`.slice(0, 200);
+}
+
+function withoutUndefined<Options extends Record<string, unknown>>(
+  options: Options,
+): { [K in keyof Options]: NonNullable<Options[K]> } {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { [K in keyof Options]: NonNullable<Options[K]> };
+}
+
+function handoffOutcome(execution: HandoffResponse): HandoffOutcome {
+  const { executionId, tasks, estimatedDuration, created, statusUrl, warnings, status } = execution;
+  const title = oneLine(execution.title);
+  const minutes = estimatedDuration === null ? "" : `, about ${Math.max(1, Math.round(estimatedDuration))} min`;
+  const verb = created ? "Handed off" : "Already handed off";
+  return {
+    summary: `${verb}: ${title} (${tasks} ${tasks === 1 ? "task" : "tasks"}${minutes}) runs in the background as ${executionId}.`,
+    executionId,
+    title,
+    status,
+    tasks,
+    estimatedMinutes: estimatedDuration,
+    created,
+    statusUrl,
+    warnings: [
+      ...warnings.slice(0, mostWarnings).map((warning) => oneLine(warning, 300)),
+      ...(warnings.length > mostWarnings ? [`… and ${warnings.length - mostWarnings} more`] : []),
+    ],
+  };
+}

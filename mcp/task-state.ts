@@ -1,0 +1,45 @@
+/** An execution in the words of the tasks extension: working, input_required, completed or cancelled. */
+import type { Result } from "@modelcontextprotocol/server";
+import type { Action, ExecutionStatusResponse } from "../orchestrator/api/contract.ts";
+import { executionReport } from "./execution-report.ts";
+import { stepMessage } from "./execution-summary.ts";
+import { inputRequest } from "./task-input.ts";
+import { pollIntervalMs } from "./task-start.ts";
+import { failure, success } from "./tool-result.ts";
+
+/**
+ * A failed execution is a completed task whose result is an error: `failed` would say that the protocol failed, and its text would not
+ * reach the model as the outcome of the plan.
+ */
+export function taskState(execution: ExecutionStatusResponse, actions: readonly Action[]): Result {
+  const base = {
+    taskId: execution.executionId,
+    statusMessage: stepMessage(execution),
+    createdAt: execution.createdAt,
+    lastUpdatedAt: latestChange(execution),
+    ttlMs: null,
+    pollIntervalMs,
+  };
+  if (execution.status === "cancelled") return { ...base, status: "cancelled" };
+  if (execution.status === "completed" || execution.status === "failed") {
+    return { ...base, status: "completed", result: { resultType: "complete", ...resultOf(execution) } };
+  }
+  if (actions.length > 0) {
+    const inputRequests = Object.fromEntries(actions.map((action) => [action.id, inputRequest(action)]));
+    return { ...base, status: "input_required", inputRequests };
+  }
+  return { ...base, status: "working" };
+}
+
+function resultOf(execution: ExecutionStatusResponse): object {
+  const report = executionReport(execution);
+  if (execution.status === "completed") return success(report);
+  const failed = report.failed.map(({ id, title }) => `- failed: ${id} ${title}`);
+  return failure([report.summary, ...failed, ...(report.taskText === undefined ? [] : [report.taskText])].join("\n"));
+}
+
+function latestChange({ createdAt, startedAt, finishedAt, ...execution }: ExecutionStatusResponse): string {
+  const tasks = [...execution.runningTasks, ...execution.completedTasks, ...execution.failedTasks];
+  const times = [createdAt, startedAt, finishedAt, ...tasks.flatMap((task) => [task.startedAt, task.finishedAt])];
+  return times.filter((time) => time !== null).reduce((latest, time) => (time > latest ? time : latest));
+}
