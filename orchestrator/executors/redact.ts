@@ -13,12 +13,12 @@ const shapes: RegExp[] = [
   /\bgithub_pat_[A-Za-z0-9_]{20,}/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
   /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
-  /(\bBearer\s+)[A-Za-z0-9._~+/-]{12,}=*/gi,
+  /(\bBearer[ \t]+)[A-Za-z0-9._~+/-]{12,}=*/gi,
   /(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi,
 ];
 const keyStart = /-----BEGIN [A-Z ]*PRIVATE KEY-----/g;
 const keyEnd = /-----END [A-Z ]*PRIVATE KEY-----/;
-const bearerWaiting = /\bBearer\s+$/i;
+const bearerWaiting = /\bBearer[ \t]+$/i;
 
 const mask = "[redacted]";
 /** Shorter values are words, not secrets: masking them would eat half of the output. */

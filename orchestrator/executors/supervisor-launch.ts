@@ -1,5 +1,5 @@
 /** Starting a supervisor so that it outlives this process: a session of its own, no pipe left open, its complaints in a file. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,9 +33,8 @@ export async function launchSupervisor(options: LaunchOptions, onEnd: () => void
   const starting: Starting = { ended: false, problem: "" };
   const [file, ...args] = [...containment.launcher, process.execPath, program, directory] as unknown as [string, ...string[]];
   const log = await open(join(directory, fileNames.supervisorLog), "a", 0o600);
-  let supervisor: ChildProcess;
   try {
-    supervisor = spawn(file, args, {
+    const supervisor = spawn(file, args, {
       cwd: directory,
       detached: true,
       stdio: ["pipe", "ignore", log.fd],
@@ -45,18 +44,18 @@ export async function launchSupervisor(options: LaunchOptions, onEnd: () => void
         ...(options.compileCache === undefined ? {} : { NODE_COMPILE_CACHE: options.compileCache }),
       },
     });
+    const ended = (problem: string) => {
+      starting.ended = true;
+      starting.problem = problem;
+      onEnd();
+    };
+    supervisor.once("error", (error) => ended(error.message));
+    supervisor.once("exit", (code, signal) => ended(`the supervisor ended with ${signal ?? code}`));
+    supervisor.stdin?.on("error", () => undefined); // it ended before it read its order, which "exit" reports
+    supervisor.stdin?.end(JSON.stringify({ ...intent, environment } satisfies SupervisorOrder));
+    supervisor.unref();
   } finally {
     await log.close();
   }
-  const ended = (problem: string) => {
-    starting.ended = true;
-    starting.problem = problem;
-    onEnd();
-  };
-  supervisor.once("error", (error) => ended(error.message));
-  supervisor.once("exit", (code, signal) => ended(`the supervisor ended with ${signal ?? code}`));
-  supervisor.stdin?.on("error", () => undefined); // it ended before it read its order, which "exit" reports
-  supervisor.stdin?.end(JSON.stringify({ ...intent, environment } satisfies SupervisorOrder));
-  supervisor.unref();
   return starting;
 }
