@@ -29,12 +29,14 @@ export function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const problem = problemOf(error);
   if (problem === undefined) return error.message;
-  const lines = (problem.errors ?? []).slice(0, mostProblems).map(problemLine);
-  const more = (problem.errors?.length ?? 0) - lines.length;
+  const problems = problem.errors ?? [];
+  const lines = problems.slice(0, mostProblems).map(problemLine);
+  // The detail of a plan's refusal is the messages of its problems; with their lines they need not be said twice.
+  const isListed = problems.some(({ message }) => typeof message === "string" && problem.detail.includes(message));
   return [
-    problem.detail,
-    ...lines.filter((line) => line !== "" && !problem.detail.includes(line)),
-    ...(more > 0 ? [`… and ${more} more`] : []),
+    isListed ? `${problem.title}:` : problem.detail,
+    ...lines,
+    ...(problems.length > lines.length ? [`… and ${problems.length - lines.length} more`] : []),
     ...(problem.hint === undefined ? [] : [`What to do: ${problem.hint}`]),
   ].join("\n");
 }
@@ -51,7 +53,6 @@ function problemLine(problem: Record<string, unknown>): string {
     ...(typeof line === "number" ? [`line ${line}`] : []),
     ...(typeof field === "string" && field !== "" ? [field] : []),
   ].join(", ");
-  const remedy = typeof fix === "string" ? ` (${fix})` : "";
-  if (typeof message !== "string") return place;
-  return `- ${place === "" ? "" : `${place}: `}${message}${remedy}`;
+  const remedy = typeof fix === "string" ? ` What to do: ${fix}` : "";
+  return `- ${place === "" ? "" : `${place}: `}${typeof message === "string" ? message : JSON.stringify(problem)}${remedy}`;
 }
