@@ -16,7 +16,7 @@ if (major > 23 || (major === 23 && minor >= 6)) {
   const binaries = names.map((name) => `${root}node_modules/${name}/bin/node${process.platform === "win32" ? ".exe" : ""}`);
   const runtime = binaries.find((path) => existsSync(path));
   if (runtime === undefined) {
-    console.error(`Longhaul needs Node 24, this is ${process.version}. Remedy: run 'npm ci' in ${root}, which brings it.`);
+    console.error(`Longhaul needs Node 24, this is ${process.version}. Remedy: run 'npm install' in ${root}, which brings it.`);
     process.exit(1);
   }
   const child = spawn(runtime, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });

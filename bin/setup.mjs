@@ -16,11 +16,12 @@ const sufficient = installed === `${lockDigest} all` || (production && installed
 
 if (!sufficient) {
   const scope = production ? "production" : "all";
-  console.error(`Installing ${production ? "what Longhaul needs" : "dependencies"} (npm ci)…`);
-  const args = ["ci", "--no-fund", "--no-audit", "--loglevel=error", ...(production ? ["--omit=dev"] : [])];
+  console.error(`Installing ${production ? "what Longhaul needs" : "dependencies"} (npm install, versions as locked)…`);
+  // Not `npm ci`: it refuses a lockfile that lacks packages which only other platforms install, as lockfiles made behind a mirror do.
+  const args = ["install", "--no-save", "--no-fund", "--no-audit", "--loglevel=error", ...(production ? ["--omit=dev"] : [])];
   const result = spawnSync("npm", args, { cwd: root, stdio: ["ignore", 2, 2], shell: process.platform === "win32" });
   if (result.status !== 0) {
-    console.error("npm ci failed, see above. Remedy: check that the npm registry is reachable, then run the command again.");
+    console.error("npm install failed, see above. Remedy: check that the npm registry is reachable, then run the command again.");
     process.exit(1);
   }
   mkdirSync(`${root}node_modules`, { recursive: true });
