@@ -42,8 +42,8 @@ export async function probeIsolation(): Promise<Isolation> {
   return (await findContainment()).report;
 }
 
-/** Level 1 without any tool: for tests, and where nothing better works. */
-export const plainProcess: Containment = {
+/** Level 1 without any tool. */
+const plainProcess: Containment = {
   report: {
     ...common,
     level: "process",

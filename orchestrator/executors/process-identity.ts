@@ -11,7 +11,7 @@ const linux = process.platform === "linux";
 let knownBootId: string | undefined;
 
 /** Identifies this boot of the machine. */
-export function currentBootId(): string {
+function currentBootId(): string {
   knownBootId ??= linux
     ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
     : execFileSync("sysctl", ["-n", "kern.bootsessionuuid"], { encoding: "utf8" }).trim();
