@@ -113,13 +113,16 @@ function heldWork(graph: PlanGraph): Warning[] {
   return notes.slice(0, 50);
 }
 
+/** Waves are counted inside a phase. */
 function declaredWaves(graph: PlanGraph): Warning[] {
   const wave = new Map(graph.leaves.map((task) => [task.id, task.wave]));
+  const phase = new Map(graph.leaves.map((task) => [task.id, task.phase]));
   const notes: Warning[] = [];
   for (const edge of graph.edges) {
     const from = wave.get(edge.from);
     const to = wave.get(edge.to);
     if (edge.kind !== "explicit" || from === undefined || to === undefined || to < from) continue;
+    if (phase.get(edge.from) !== phase.get(edge.to)) continue;
     notes.push({
       code: "wave",
       text: `${edge.from} is declared in wave ${from} but waits for ${edge.to} of wave ${to}; the dependency decides.`,
