@@ -111,7 +111,9 @@ async function endTree(tree: ProcessTree, group: number | undefined): Promise<nu
     if (alone) signalTarget(-1, signal);
     else if (group !== undefined) signalTarget(-group, signal);
   };
-  if (members().length > 0) {
+  const left = members().length > 0;
+  if (!left && alone) return 0; // nobody can hide in a namespace, and what is born now dies with it
+  if (left) {
     signalAll("SIGTERM");
     if (!alone) signalEach(members(), "SIGTERM");
     const deadline = Date.now() + order.graceMs;
