@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 
-const longestText = 2_400;
+const longestText = 1_600;
 
 /** @returns undefined when no task said anything */
 export function quoteTaskText(lines: readonly string[]): string | undefined {
