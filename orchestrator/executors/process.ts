@@ -48,11 +48,7 @@ const supervisorSlackMs = 12_000;
  */
 export async function superviseProcess(options: SuperviseOptions): Promise<ProcessEnd> {
   const waker = new Waker();
-  const watcher = watch(options.directory, (_event, name) => {
-    if (name === fileNames.output) waker.wakeWithin(batchMs);
-    else if (name === fileNames.exit || name === fileNames.claim) waker.wake();
-  });
-  watcher.on("error", () => watcher.close()); // polling is the guarantee
+  const unwatch = watchFiles(options.directory, waker);
   const wake = () => waker.wake();
   options.signal.addEventListener("abort", wake);
   try {
@@ -60,8 +56,22 @@ export async function superviseProcess(options: SuperviseOptions): Promise<Proce
     return "kind" in settled ? settled : await follow(options, settled, waker);
   } finally {
     options.signal.removeEventListener("abort", wake);
-    watcher.close();
+    unwatch();
     waker.cancel();
+  }
+}
+
+/** Wakes on changes of the directory. Where the system has no watch left to give, the loop's polling has to do. */
+function watchFiles(directory: string, waker: Waker): () => void {
+  try {
+    const watcher = watch(directory, (_event, name) => {
+      if (name === fileNames.output) waker.wakeWithin(batchMs);
+      else if (name === fileNames.exit || name === fileNames.claim) waker.wake();
+    });
+    watcher.on("error", () => watcher.close());
+    return () => watcher.close();
+  } catch {
+    return () => undefined;
   }
 }
 
