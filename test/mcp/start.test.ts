@@ -34,18 +34,22 @@ test("the tools are these", async () => {
   const { tools } = await client.listTools();
   const instructions = client.getInstructions() ?? "";
   await client.close();
-  await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot("tools.snapshot.json");
+  await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot("tools.snap");
   // Claude Code cuts at 4096 characters.
   for (const text of [instructions, ...tools.map(({ description }) => description ?? "")]) expect(text.length).toBeLessThan(4096);
 });
 
-test("the MCP Inspector lists the tools and finds nothing to complain about", async () => {
-  const inspector = createRequire(import.meta.url).resolve("@modelcontextprotocol/inspector/package.json");
-  const launcher = join(inspector, "..", "clients", "launcher", "build", "index.js");
-  const argv = [launcher, "--cli", process.execPath, program, "mcp", "--method", "tools/list"];
-  const { stdout } = await promisify(execFile)(process.execPath, argv, {
-    env: { ...process.env, HOME: home, LONGHAUL_HOME: home },
-  });
-  const { tools } = JSON.parse(stdout) as { tools: { name: string }[] };
-  expect(tools.map(({ name }) => name)).toEqual(["handoff", "status", "control", "list"]);
-});
+test.each(["legacy", "modern"])(
+  "the MCP Inspector lists the tools over the %s protocol and finds no error in them",
+  async (era) => {
+    const inspector = createRequire(import.meta.url).resolve("@modelcontextprotocol/inspector/package.json");
+    const launcher = join(inspector, "..", "clients", "launcher", "build", "index.js");
+    const server = [process.execPath, program, "mcp"];
+    const argv = [launcher, "--cli", ...server, "--protocol-era", era, "--method", "tools/list", "--strict"];
+    const { stdout } = await promisify(execFile)(process.execPath, argv, {
+      env: { ...process.env, HOME: home, LONGHAUL_HOME: home },
+    });
+    const { tools } = JSON.parse(stdout) as { tools: { name: string }[] };
+    expect(tools.map(({ name }) => name)).toEqual(["handoff", "status", "control", "list"]);
+  },
+);
