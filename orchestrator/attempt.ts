@@ -45,7 +45,7 @@ export function createAttemptRunner(dependencies: AttemptDependencies): AttemptR
   return async (claimed, how) => {
     const executor = dependencies.executors.get(claimed.task.kind);
     if (executor === undefined)
-      return endingOf(claimed, failure("permanent", `no executor for kind '${claimed.task.kind}'`), dependencies);
+      return endingOf(claimed, failure("permanent", `no executor for kind '${claimed.task.kind}'`), dependencies, how.adopted);
     let outcome: Outcome;
     let verification: Verification | undefined;
     try {
@@ -69,7 +69,7 @@ export function createAttemptRunner(dependencies: AttemptDependencies): AttemptR
     }
     if (outcome.status === "detached") return undefined;
     if (outcome.status === "cancelled" && how.signal.aborted) return undefined;
-    return endingOf(claimed, outcome, dependencies, verification);
+    return endingOf(claimed, outcome, dependencies, how.adopted, verification);
   };
 }
 
@@ -118,6 +118,7 @@ function endingOf(
   claimed: ClaimedTask,
   outcome: Outcome,
   dependencies: AttemptDependencies,
+  adopted: boolean,
   verification?: Verification,
 ): Ending {
   const { executionId, ordinal, attempt, failures, task } = claimed;
@@ -143,6 +144,7 @@ function endingOf(
   };
   const key = { executionId, ordinal, attempt };
   if (outcome.status === "succeeded") return { ...key, outcome: "succeeded", detail };
+  if (outcome.failureClass === "never_started" && adopted) return { ...key, outcome: "release", detail };
   const failureClass = outcome.failureClass ?? "ambiguous";
   const policy = RetryPolicy.parse(task.retry ?? {});
   const decision = decideRetry(failureClass, policy, failures, dependencies.now(), dependencies.random(), outcome.retryAtMs);
