@@ -1,0 +1,88 @@
+/** The real Claude Code from npm, on a home of its own, talking to a scripted Messages API and to the MCP server of this repository. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createClient } from "../../client/client.ts";
+import { discoverOrchestrator } from "../../client/discover.ts";
+import { claudeEnvironment } from "./messages-api.ts";
+
+const program = fileURLToPath(new URL("../../bin/longhaul.mjs", import.meta.url));
+
+/** One line of `--output-format stream-json`. */
+export type ClaudeMessage = { type: string; subtype?: string; session_id?: string; [key: string]: unknown };
+
+export type ClaudeCode = {
+  /** The session's folder. */
+  folder: string;
+  /** Where the MCP server's orchestrator lives; none runs at first. */
+  longhaulHome: string;
+  /** Runs `claude -p` to its end; `args` come on top of those that connect the MCP server. */
+  ask(prompt: string, args?: string[]): Promise<{ exitCode: number | null; messages: ClaudeMessage[]; errors: string }>;
+  /** A client of the orchestrator that the MCP server started. */
+  orchestrator(): Promise<ReturnType<typeof createClient>>;
+  remove(): Promise<void>;
+};
+
+/** Undefined where npm installed no binary for this system. */
+export function claudeBinary(): string | undefined {
+  const name = `@anthropic-ai/claude-code-${process.platform}-${process.arch}`;
+  try {
+    const packageFile = createRequire(import.meta.url).resolve(`${name}/package.json`);
+    return join(dirname(packageFile), process.platform === "win32" ? "claude.exe" : "claude");
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param environment of the MCP server and so of the orchestrator, e.g. DATABASE_URL */
+export async function createClaudeCode(binary: string, apiUrl: string, environment: Record<string, string>): Promise<ClaudeCode> {
+  const folder = await mkdtemp("/tmp/longhaul-claude-");
+  await chmod(folder, 0o711);
+  const longhaulHome = join(folder, "longhaul");
+  const server = {
+    command: process.execPath,
+    args: [program, "mcp"],
+    env: { LONGHAUL_HOME: longhaulHome, LONGHAUL_PORT: "0", ...environment },
+  };
+  await writeFile(join(folder, "mcp.json"), JSON.stringify({ mcpServers: { longhaul: server } }));
+  const connected = ["--mcp-config", "mcp.json", "--strict-mcp-config", "--allowedTools", "mcp__longhaul__*"];
+  const streamed = ["--output-format", "stream-json", "--verbose"];
+
+  return {
+    folder,
+    longhaulHome,
+    async ask(prompt, args = []) {
+      const child = spawn(binary, ["-p", prompt, ...connected, ...streamed, ...args], {
+        cwd: folder,
+        env: claudeEnvironment(apiUrl, folder),
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const messages: ClaudeMessage[] = [];
+      let errors = "";
+      createInterface(child.stdout).on("line", (line) => messages.push(JSON.parse(line) as ClaudeMessage));
+      child.stderr.on("data", (chunk: Buffer) => {
+        errors += chunk.toString();
+      });
+      await once(child, "close");
+      return { exitCode: child.exitCode, messages, errors };
+    },
+    async orchestrator() {
+      const found = await discoverOrchestrator(longhaulHome);
+      if (!found.running) throw new Error(found.detail);
+      return createClient(found);
+    },
+    async remove() {
+      const found = await discoverOrchestrator(longhaulHome);
+      if (found.running) {
+        process.kill(found.pid, "SIGTERM");
+        while ((await discoverOrchestrator(longhaulHome)).running) await delay(20);
+      }
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
