@@ -14,10 +14,14 @@ export function circleProblems(plan: Plan): PlanProblem[] {
 
 /** Circles that only show between leaves: a phase waits for another one while a task of that one waits for a task of the first. */
 export function leafCircleProblems(plan: Plan, edges: Edge[]): PlanProblem[] {
-  return circlesAmong(
+  const problems = circlesAmong(
     plan,
     edges.filter((edge) => edge.kind === "explicit"),
   );
+  return problems.map((problem) => ({
+    ...problem,
+    fix: "Remove one of these dependencies; some follow from what their phases or parents wait for.",
+  }));
 }
 
 function circlesAmong(plan: Plan, arcs: Arc[]): PlanProblem[] {

@@ -8,6 +8,7 @@ export function countFigures(draft: Draft, plan: Plan): ParseReport["counts"] {
   const leaves = leafTasks(plan).filter((task) => !task.placeholder);
   const criteria = allCriteria(plan);
   const steps = tasks.flatMap((task) => task.steps);
+  const covering = new Set(["archive", ...plan.phases.map((group) => group.id)]);
   const positive = criteria.filter((criterion) => !criterion.anti);
   return {
     phases: plan.phases.length,
@@ -15,7 +16,7 @@ export function countFigures(draft: Draft, plan: Plan): ParseReport["counts"] {
     tasks: tasks.length,
     leaf_tasks: leaves.length,
     done: tasks.filter((task) => task.status === "done").length,
-    effective_done: tasks.filter((task) => task.status === "done" || coveredByGroup(task, plan)).length,
+    effective_done: tasks.filter((task) => task.status === "done" || covering.has(task.coveredBy ?? "")).length,
     leaf_done: leaves.filter((task) => task.status === "done").length,
     steps: steps.length,
     steps_done: steps.filter((step) => step.status === "done").length,
@@ -40,15 +41,12 @@ function allCriteria(plan: Plan): Criterion[] {
   ].filter((criterion) => !uncounted.has(criterion.method ?? ""));
 }
 
-function coveredByGroup(task: Task, plan: Plan): boolean {
-  return task.coveredBy === "archive" || plan.phases.some((group) => group.id === task.coveredBy);
-}
-
 function phasesDone(draft: Draft, plan: Plan, tasks: Task[]): number | null {
   if (plan.phases.length === 0 || draft.groupStatus === "never") return null;
+  const byPhase = Map.groupBy(tasks, (task) => task.phase);
   let done = 0;
   for (const group of plan.phases) {
-    const own = tasks.filter((task) => task.phase === group.id);
+    const own = byPhase.get(group.id) ?? [];
     const allTicked = own.length > 0 && own.every((task) => task.status === "done");
     const byTasks = draft.groupStatus !== "own" && own.some((task) => task.statusSources.length > 0);
     if (group.statusSources.length === 0 && !byTasks && draft.groupStatus !== "always") return null;

@@ -4,7 +4,7 @@ import type { Warning } from "./source-text.ts";
 
 /** Why a file yields nothing to run, with what was seen instead and the nearest remedy; never a bare "empty plan". */
 export function noTasksWarning(draft: Draft, format: Recognised): Warning[] {
-  if (draft.tasks.length > 0) return [];
+  if (draft.tasks.length > 0 || (draft.standIns && draft.groups.length > 0)) return [];
   const criteria = draft.criteria.length + draft.groups.reduce((sum, group) => sum + group.criteria.length, 0);
   if (criteria > 0 && draft.groups.length === 0) {
     return [

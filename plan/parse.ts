@@ -9,7 +9,9 @@ import type { ParsedPlan } from "./model.ts";
 import { noTasksWarning } from "./no-tasks.ts";
 import { PlanError } from "./plan-error.ts";
 import { recognise } from "./recognise.ts";
+import { looksStructured } from "./recognise-data.ts";
 import type { Recognised } from "./recognised.ts";
+import { isPrintedPlan, reopenPlan } from "./reopen.ts";
 import { decodeSource } from "./source-text.ts";
 import { refuseConflictMarkers } from "./structured-text.ts";
 
@@ -41,6 +43,14 @@ export function parsePlan(input: PlanInput): ParsedPlan {
   return refusing(file, () => {
     const source = openSource(input);
     if (source.text.text.trim() === "") throw emptyFile(file);
+    const printed =
+      input.format === undefined && looksStructured(source) && /^\s*\{\s*"longhaul"/.test(source.text.text)
+        ? source.json
+        : undefined;
+    if (isPrintedPlan(printed)) {
+      const { id, conversationId } = input;
+      return reopenPlan(printed, { ...(id !== undefined && { id }), ...(conversationId !== undefined && { conversationId }) });
+    }
     const format = recognise(source, input.format);
     const reader = readers[format.name] as Reader;
     return complete(reader(source, format), format, [source], input);
@@ -68,6 +78,15 @@ function openSource(input: PlanInput): Source {
 
 function complete(draft: Draft, format: Recognised, sources: Source[], options: PlanOptions): ParsedPlan {
   for (const source of sources) if (source.outlineIfRead) draft.ignored.push(...hiddenBoxes(source.outlineIfRead));
+  for (const source of sources) {
+    const [problem] = source.frontMatterIfRead?.error?.problems ?? [];
+    if (problem)
+      draft.warnings.push({
+        code: "front-matter",
+        ...(problem.line !== undefined && { line: problem.line }),
+        text: `The front matter was left out. ${problem.message}`,
+      });
+  }
   const maxTasks = options.limits?.maxTasks ?? defaultLimits.maxTasks;
   if (draft.tasks.length > maxTasks) throw tooMany(draft.tasks.length, maxTasks, draft.groups.length, sources[0]?.file ?? "");
   draft.warnings.push(...noTasksWarning(draft, format));

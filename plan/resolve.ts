@@ -106,7 +106,10 @@ function label(node: Node): string {
 
 function unknownProblem(node: Node, ref: string, line: number | undefined, known: string[], file: string): PlanProblem {
   const at = line ?? node.sourceLine;
-  const near = nearest(ref, known);
+  const near = nearest(
+    ref,
+    known.filter((id) => id !== node.displayId),
+  );
   const what = node.node === "task" ? "Task" : "Phase";
   const hint = near.length > 0 ? ` Did you mean ${near.join(" or ")}?` : "";
   return {
@@ -118,7 +121,7 @@ function unknownProblem(node: Node, ref: string, line: number | undefined, known
   };
 }
 
-/** Up to two known ids that are close to a wrong one: same digits in another arrangement, a prefix, or one or two typing errors. */
+/** Up to two known ids that are close to a wrong one: same digits in another arrangement, a lost dot, a prefix, or one or two typing errors. */
 export function nearest(wrong: string, known: string[]): string[] {
   const target = wrong.toLowerCase();
   const digits = sorted(target);
@@ -127,7 +130,8 @@ export function nearest(wrong: string, known: string[]): string[] {
     const typing = text.length < 60 && target.length < 60 ? distance(text, target) : 99;
     const swapped = digits !== "" && sorted(text) === digits ? 1 : 99;
     const prefix = target.length > 1 && (text.startsWith(target) || target.startsWith(text)) ? 2 : 99;
-    return { id, score: Math.min(typing, swapped, prefix) };
+    const lostDot = /\d[.-]\d/.test(text) && text.replace(/[.-]/g, "").endsWith(target) ? 0.5 : 99;
+    return { id, score: Math.min(typing, swapped, prefix, lostDot) };
   });
   const limit = Math.max(1, Math.floor(target.length / 3));
   const close = scored.filter(({ score }) => score <= Math.max(limit, 2) && score < target.length + 1);

@@ -19,9 +19,10 @@ export function statusNotes(plan: Plan, graph: PlanGraph): Warning[] {
 
 function coveredPhases(plan: Plan): Warning[] {
   const notes: Warning[] = [];
+  const byGroup = Map.groupBy(plan.tasks, (task) => (task.placeholder ? undefined : task.coveredBy));
   for (const group of plan.phases) {
-    const covered = plan.tasks.filter((task) => task.coveredBy === group.id && !task.placeholder);
-    if (covered.length === 0) continue;
+    const covered = byGroup.get(group.id);
+    if (!covered) continue;
     const said = group.statusSources.find((source) => source.line !== undefined)?.line ?? group.sourceLine;
     const lines = covered.map((task) => task.sourceLine).filter((line) => line !== undefined);
     notes.push({

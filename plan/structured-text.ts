@@ -1,4 +1,5 @@
 import { type Document, isMap, isPair, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { jsonFault } from "./json-fault.ts";
 import { PlanError } from "./plan-error.ts";
 import { at } from "./source-text.ts";
 
@@ -12,12 +13,12 @@ export function readJson(text: string, file: string): unknown {
     return value;
   } catch (error) {
     if (error instanceof PlanError) throw error;
-    throw jsonError(text, file, String(error instanceof Error ? error.message : error));
+    throw jsonError(text, file);
   }
 }
 
-function jsonError(text: string, file: string, message: string): PlanError {
-  const offset = faultOffset(text, message);
+function jsonError(text: string, file: string): PlanError {
+  const offset = jsonFault(text);
   const { line, column } = at(text, offset);
   const near = (text.split("\n")[line - 1] ?? "").slice(Math.max(0, column - 30), column + 30).trim();
   const [what, fix] = jsonCause(text, offset);
@@ -31,17 +32,6 @@ function jsonError(text: string, file: string, message: string): PlanError {
       fix,
     },
   ]);
-}
-
-function faultOffset(text: string, message: string): number {
-  const position = /position (\d+)/.exec(message)?.[1];
-  if (position !== undefined) return Math.min(Number(position), text.length);
-  const place = /line (\d+) column (\d+)/.exec(message);
-  if (place) {
-    const lines = text.split("\n").slice(0, Number(place[1]) - 1);
-    return lines.reduce((sum, line) => sum + line.length + 1, 0) + Number(place[2]) - 1;
-  }
-  return /end of JSON/i.test(message) ? text.length : Math.max(0, text.search(/[^\s{[]/));
 }
 
 function jsonCause(text: string, offset: number): [what: string, fix: string] {

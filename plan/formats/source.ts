@@ -1,14 +1,14 @@
 import type { Outline } from "../markdown/read-outline.ts";
 import { readOutline } from "../markdown/read-outline.ts";
 import type { SourceText } from "../source-text.ts";
-import { readJson, readYaml, splitFrontMatter } from "../structured-text.ts";
+import { type FrontMatter, readJson, readYaml, splitFrontMatter } from "../structured-text.ts";
 
 /** One file on its way to a reader. The outline, the data and the front matter are read when first asked for. */
 export class Source {
   readonly text: SourceText;
   readonly lenient: boolean;
   #outline: Outline | undefined;
-  #front: ReturnType<typeof splitFrontMatter> | undefined;
+  #front: FrontMatter | undefined;
   #json: { value: unknown } | undefined;
 
   constructor(text: SourceText, lenient = false) {
@@ -39,8 +39,13 @@ export class Source {
     return this.#outline;
   }
 
+  /** The front matter, if the format needed it. */
+  get frontMatterIfRead(): FrontMatter | undefined {
+    return this.#front;
+  }
+
   /** Front matter as data, and the text with the same count of lines but without it. */
-  get frontMatter(): ReturnType<typeof splitFrontMatter> {
+  get frontMatter(): FrontMatter {
     this.#front ??= splitFrontMatter(this.text.text);
     return this.#front;
   }

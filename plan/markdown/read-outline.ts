@@ -1,38 +1,16 @@
 import type { ListItem, Nodes, RootContent } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
-import { gfmFromMarkdown } from "mdast-util-gfm";
-import { gfm } from "micromark-extension-gfm";
 import { PlanError } from "../plan-error.ts";
 import type { Warning } from "../source-text.ts";
+import { blocksOnly } from "./blocks-only.ts";
 import type { Block, Fence, Item, Line, Section } from "./outline.ts";
 
 export type Outline = { root: Section; lines: string[]; warnings: Warning[] };
 
-/** Inline markup is never looked at, so its constructs are switched off: that halves the time and removes their worst cases. */
-const blocksOnly = {
-  disable: {
-    null: [
-      "attention",
-      "autolink",
-      "characterEscape",
-      "characterReference",
-      "codeText",
-      "definition",
-      "hardBreakEscape",
-      "htmlText",
-      "labelEnd",
-      "labelStartImage",
-      "labelStartLink",
-      "literalAutolink",
-      "setextUnderline",
-    ],
-  },
-};
-
 const maxDepth = 64;
 const maxLineLength = 100_000;
 /** Parse time grows faster than the text, so long texts are cut at headings. */
-const chunkLength = 24_000;
+const chunkLength = 12_000;
 const boxMark = /^\[( |x|X|-|~|\/|!|>|\?|f|wip|[✓✔✗])?\](\\?\*)?(?=\s|$)/u;
 
 /** Reads a markdown text into its outline. */
@@ -125,7 +103,7 @@ function endsOpen(last: Top | undefined): boolean {
 
 function parseChunk(lines: string[], start: number, end: number): Top[] {
   const text = lines.slice(start, end).join("\n");
-  const tree = fromMarkdown(text, { extensions: [gfm(), blocksOnly], mdastExtensions: [gfmFromMarkdown()] });
+  const tree = fromMarkdown(text, "utf-8", blocksOnly);
   const reader = { lines, offset: start };
   return tree.children.flatMap((node) => toTop(node, reader));
 }
