@@ -1,5 +1,5 @@
 /** The real Claude Code from npm, on a home of its own, talking to a scripted Messages API and to the MCP server of this repository. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -23,6 +23,8 @@ export type ClaudeCode = {
   longhaulHome: string;
   /** Runs `claude -p` to its end; `args` come on top of those that connect the MCP server. */
   ask(prompt: string, args?: string[]): Promise<{ exitCode: number | null; messages: ClaudeMessage[]; errors: string }>;
+  /** Opens a session in a terminal, as a person does; `close` is the terminal's window being closed. */
+  open(args: string[]): { close(): Promise<void> };
   /** A client of the orchestrator that the MCP server started. */
   orchestrator(): Promise<ReturnType<typeof createClient>>;
   remove(): Promise<void>;
@@ -39,6 +41,11 @@ export function claudeBinary(): string | undefined {
   }
 }
 
+/** Whether sessions can be opened in a terminal here: it takes the `script` of util-linux. */
+export function hasTerminals(): boolean {
+  return spawnSync("script", ["-qec", "true", "/dev/null"], { stdio: "ignore" }).status === 0;
+}
+
 /** @param environment of the MCP server and so of the orchestrator, e.g. DATABASE_URL */
 export async function createClaudeCode(binary: string, apiUrl: string, environment: Record<string, string>): Promise<ClaudeCode> {
   const folder = await mkdtemp("/tmp/longhaul-claude-");
@@ -50,6 +57,7 @@ export async function createClaudeCode(binary: string, apiUrl: string, environme
     env: { LONGHAUL_HOME: longhaulHome, LONGHAUL_PORT: "0", ...environment },
   };
   await writeFile(join(folder, "mcp.json"), JSON.stringify({ mcpServers: { longhaul: server } }));
+  await writeFile(join(folder, ".claude.json"), JSON.stringify(answersToFirstQuestions(folder)));
   const connected = ["--mcp-config", "mcp.json", "--strict-mcp-config", "--allowedTools", "mcp__longhaul__*"];
   const streamed = ["--output-format", "stream-json", "--verbose"];
 
@@ -71,6 +79,21 @@ export async function createClaudeCode(binary: string, apiUrl: string, environme
       await once(child, "close");
       return { exitCode: child.exitCode, messages, errors };
     },
+    open(args) {
+      const command = [binary, ...args, ...connected].map((part) => `'${part}'`).join(" ");
+      const child = spawn("script", ["-qfec", command, "/dev/null"], {
+        cwd: folder,
+        env: { ...claudeEnvironment(apiUrl, folder), TERM: "xterm-256color" },
+        stdio: ["pipe", "ignore", "ignore"],
+      });
+      return {
+        async close() {
+          const ended = once(child, "close");
+          if (child.exitCode !== null || child.signalCode !== null || !child.kill()) return;
+          await ended;
+        },
+      };
+    },
     async orchestrator() {
       const found = await discoverOrchestrator(longhaulHome);
       if (!found.running) throw new Error(found.detail);
@@ -84,5 +107,15 @@ export async function createClaudeCode(binary: string, apiUrl: string, environme
       }
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
+  };
+}
+
+/** What a person answers once: theme, the key of the environment, that the folder is trusted. */
+function answersToFirstQuestions(folder: string): object {
+  return {
+    hasCompletedOnboarding: true,
+    theme: "dark",
+    customApiKeyResponses: { approved: [claudeEnvironment("", folder)["ANTHROPIC_API_KEY"]?.slice(-20)], rejected: [] },
+    projects: { [folder]: { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true } },
   };
 }
