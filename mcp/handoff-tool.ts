@@ -105,7 +105,7 @@ function handoffOutcome(execution: HandoffResponse): HandoffOutcome {
   const { executionId, tasks, estimatedDuration, created, statusUrl, warnings, status } = execution;
   const title = oneLine(execution.title);
   const minutes = estimatedDuration === null ? "" : `, about ${Math.max(1, Math.round(estimatedDuration))} min`;
-  const standing = status === "queued" || status === "running" ? "runs in the background" : `is ${status}`;
+  const standing = status === "queued" || status === "running" ? "runs in the background" : `is in the background, ${status},`;
   const verb = created ? "Handed off" : "Already handed off";
   return {
     summary: `${verb}: ${title} (${tasks} ${tasks === 1 ? "task" : "tasks"}${minutes}) ${standing} as ${executionId}.`,

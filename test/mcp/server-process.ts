@@ -7,8 +7,7 @@ import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 
 export const program = fileURLToPath(new URL("../../bin/longhaul.mjs", import.meta.url));
-export const modernVersion = "2026-07-28";
-export const legacyVersion = "2025-11-25";
+const modernVersion = "2026-07-28";
 
 function environmentFor(home: string): Record<string, string> {
   return {

@@ -13,6 +13,9 @@ import { claudeEnvironment } from "./messages-api.ts";
 
 const program = fileURLToPath(new URL("../../bin/longhaul.mjs", import.meta.url));
 
+/** Gives a program a terminal; of util-linux, whose options the other systems' do not know. */
+const terminal = "script";
+
 /** One line of `--output-format stream-json`. */
 export type ClaudeMessage = { type: string; subtype?: string; session_id?: string; [key: string]: unknown };
 
@@ -34,7 +37,8 @@ export type ClaudeCode = {
 export function claudeBinary(): string | undefined {
   const name = `@anthropic-ai/claude-code-${process.platform}-${process.arch}`;
   try {
-    const packageFile = createRequire(import.meta.url).resolve(`${name}/package.json`);
+    const wrapper = createRequire(import.meta.url).resolve("@anthropic-ai/claude-code/package.json");
+    const packageFile = createRequire(wrapper).resolve(`${name}/package.json`);
     return join(dirname(packageFile), process.platform === "win32" ? "claude.exe" : "claude");
   } catch {
     return undefined;
@@ -43,7 +47,7 @@ export function claudeBinary(): string | undefined {
 
 /** Whether sessions can be opened in a terminal here: it takes the `script` of util-linux. */
 export function hasTerminals(): boolean {
-  return spawnSync("script", ["-qec", "true", "/dev/null"], { stdio: "ignore" }).status === 0;
+  return spawnSync(terminal, ["-qec", "true", "/dev/null"], { stdio: "ignore" }).status === 0;
 }
 
 /** @param environment of the MCP server and so of the orchestrator, e.g. DATABASE_URL */
@@ -81,7 +85,7 @@ export async function createClaudeCode(binary: string, apiUrl: string, environme
     },
     open(args) {
       const command = [binary, ...args, ...connected].map((part) => `'${part}'`).join(" ");
-      const child = spawn("script", ["-qfec", command, "/dev/null"], {
+      const child = spawn(terminal, ["-qfec", command, "/dev/null"], {
         cwd: folder,
         env: { ...claudeEnvironment(apiUrl, folder), TERM: "xterm-256color" },
         stdio: ["pipe", "ignore", "ignore"],
