@@ -3,12 +3,14 @@
 // else the one that the lockfile brought. Plain JavaScript so that Node 20 can read it.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [major, minor] = process.versions.node.split(".").map(Number);
 
 if (major > 23 || (major === 23 && minor >= 6)) {
+  module.enableCompileCache?.(); // halves the processor time of a start
   const { main } = await import("../cli/main.ts");
   await main(process.argv);
 } else {
