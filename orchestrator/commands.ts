@@ -13,7 +13,7 @@ import type { HandoffRequest, HandoffResponse } from "./api/contract.ts";
 import { ExecutionStatus } from "./api/contract.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import type { Commands } from "./service.ts";
-import type { Engine } from "./store/engine.ts";
+import type { Engine, NewTask } from "./store/engine.ts";
 import type { ExecutionStore } from "./store/executions.ts";
 
 const priorities = { low: -1, normal: 0, high: 1 } as const;
@@ -86,16 +86,15 @@ export function createCommands(options: CommandOptions): Commands {
     const warnings = report.warnings.map((warning) =>
       warning.line === undefined ? warning.text : `line ${warning.line}: ${warning.text}`,
     );
-    const tasks = plan.tasks.map((task, ordinal) => ({
-      ordinal,
-      task_id: task.id,
+    const tasks: NewTask[] = plan.tasks.map((task) => ({
+      taskId: task.id,
       leaf: leaves.has(task.id),
       parent: task.parent === undefined ? null : (ordinals.get(task.parent) ?? null),
       kind: task.kind,
       priority: priorities[task.priority],
-      ready_status: needsPerson(task) || !options.kinds.has(task.kind) ? "awaiting_human" : "queued",
-      max_attempts: task.retry?.maxAttempts ?? request.options.retry?.maxAttempts ?? 3,
-      skip_cause: skipCause(plan, task),
+      readyStatus: needsPerson(task) || !options.kinds.has(task.kind) ? "awaiting_human" : "queued",
+      maxAttempts: task.retry?.maxAttempts ?? request.options.retry?.maxAttempts ?? 3,
+      skipCause: skipCause(plan, task),
       spec: { ...task, retry: { ...request.options.retry, ...task.retry } },
     }));
     for (const kind of new Set(

@@ -97,7 +97,7 @@ create table idempotency_keys (
 );
 
 create table execution_tasks (
-  execution_id     uuid not null references executions (id) on delete cascade,
+  execution_id     uuid not null references executions (id) on delete cascade deferrable initially deferred,
   ordinal          integer not null,        -- as in plan_tasks
   task_id          text not null,
   kind             text not null,

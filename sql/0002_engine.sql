@@ -150,11 +150,15 @@ begin
   return v_status;
 end $$;
 
-create function submit(p_execution jsonb, p_plan jsonb, p_tasks jsonb, p_dependencies jsonb)
-returns table (execution_id uuid, status text, created boolean) language plpgsql as $$
+-- The columns of p_tasks are arrays by the task's place in the plan, those of edges name such places.
+create function submit(p_execution jsonb, p_plan jsonb, p_task_id text[], p_leaf boolean[], p_parent integer[], p_kind text[],
+                       p_priority smallint[], p_ready_status text[], p_max_attempts integer[], p_skip_cause text[], p_spec jsonb[],
+                       p_dependency integer[], p_dependent integer[])
+returns table (execution_id uuid, status text, created boolean) language plpgsql set enable_nestloop = off as $$
 #variable_conflict use_column
 declare
   v_id uuid := (p_execution ->> 'id')::uuid;
+  v_plan uuid := (p_plan ->> 'id')::uuid;
   v_key text := p_execution ->> 'idempotencyKey';
   v_known idempotency_keys;
 begin
@@ -172,44 +176,37 @@ begin
   end if;
   insert into conversations (id) values (p_plan ->> 'conversationId') on conflict do nothing;
   insert into plans (id, conversation_id, source, title, document, report)
-    values ((p_plan ->> 'id')::uuid, p_plan ->> 'conversationId', p_plan ->> 'source', p_plan ->> 'title',
-            p_plan -> 'document', p_plan -> 'report');
+    values (v_plan, p_plan ->> 'conversationId', p_plan ->> 'source', p_plan ->> 'title', p_plan -> 'document', p_plan -> 'report');
   insert into plan_tasks (plan_id, ordinal, task_id, leaf, spec)
-    select (p_plan ->> 'id')::uuid, t.ordinal, t.task_id, t.leaf, t.spec
-    from jsonb_to_recordset(p_tasks) as t(ordinal integer, task_id text, leaf boolean, spec jsonb);
+    select v_plan, t.place - 1, t.task_id, t.leaf, t.spec
+    from unnest(p_task_id, p_leaf, p_spec) with ordinality as t(task_id, leaf, spec, place);
   insert into plan_subtasks (plan_id, parent, child)
-    select (p_plan ->> 'id')::uuid, t.parent, t.ordinal
-    from jsonb_to_recordset(p_tasks) as t(ordinal integer, parent integer) where t.parent is not null;
-  insert into executions (id, plan_id, conversation_id, status, priority, options, workspace, max_running, total, created_at)
-    values (v_id, (p_plan ->> 'id')::uuid, p_plan ->> 'conversationId', 'queued', (p_execution ->> 'priority')::smallint,
-            p_execution -> 'options', p_execution ->> 'workspace', (p_execution ->> 'maxRunning')::integer,
-            (select count(*) from jsonb_to_recordset(p_tasks) as t(leaf boolean) where t.leaf), longhaul_now());
+    select v_plan, t.parent, t.place - 1 from unnest(p_parent) with ordinality as t(parent, place) where t.parent is not null;
   insert into task_dependencies (execution_id, dependency, dependent)
-    select v_id, d.dependency, d.dependent
-    from jsonb_to_recordset(p_dependencies) as d(dependency integer, dependent integer) on conflict do nothing;
-  with given as materialized (
-    select t.* from jsonb_to_recordset(p_tasks) as t(ordinal integer, task_id text, leaf boolean, kind text, priority smallint,
-                                                     ready_status text, max_attempts integer, skip_cause text) where t.leaf
-  ),
-  hanging as (
-    select d.dependent, count(*)::integer as unmet
-    from (select distinct x.dependency, x.dependent from jsonb_to_recordset(p_dependencies) as x(dependency integer, dependent integer)) d
-    join given g on g.ordinal = d.dependency and coalesce(g.skip_cause, 'deferred') = 'deferred'
-    group by d.dependent
-  )
+    select distinct v_id, d.dependency, d.dependent from unnest(p_dependency, p_dependent) as d(dependency, dependent);
   insert into execution_tasks (execution_id, ordinal, task_id, kind, priority, status, ready_status, max_attempts, skip_cause, unmet)
-    select v_id, g.ordinal, g.task_id, g.kind, g.priority,
+    select v_id, g.place - 1, g.task_id, g.kind, g.priority,
            case when g.skip_cause is not null then 'skipped' when h.unmet is null and g.ready_status = 'queued' then 'queued' else 'pending' end,
            g.ready_status, g.max_attempts, g.skip_cause, coalesce(h.unmet, 0)
-    from given g left join hanging h on h.dependent = g.ordinal;
-  update executions e set skipped = c.skipped, ready = c.ready
-    from (select count(*) filter (where t.status = 'skipped') as skipped, count(*) filter (where t.status = 'queued') as ready
-          from execution_tasks t where t.execution_id = v_id) c where e.id = v_id;
+    from unnest(p_task_id, p_leaf, p_kind, p_priority, p_ready_status, p_max_attempts, p_skip_cause) with ordinality
+      as g(task_id, leaf, kind, priority, ready_status, max_attempts, skip_cause, place)
+    left join (
+      select d.dependent, count(*)::integer as unmet
+      from (select distinct x.dependency, x.dependent from unnest(p_dependency, p_dependent) as x(dependency, dependent)) d
+      where coalesce(p_skip_cause[d.dependency + 1], 'deferred') = 'deferred'
+      group by d.dependent
+    ) h on h.dependent = g.place - 1
+    where g.leaf;
+  insert into executions (id, plan_id, conversation_id, status, priority, options, workspace, max_running, total, skipped, ready, created_at)
+    select v_id, v_plan, p_plan ->> 'conversationId', 'queued', (p_execution ->> 'priority')::smallint, p_execution -> 'options',
+           p_execution ->> 'workspace', (p_execution ->> 'maxRunning')::integer, count(*), count(*) filter (where t.status = 'skipped'),
+           count(*) filter (where t.status = 'queued'), longhaul_now()
+    from execution_tasks t where t.execution_id = v_id;
   perform append_event(v_id, 'execution.created', null, null,
-    jsonb_build_object('title', p_plan ->> 'title', 'planId', p_plan ->> 'id', 'conversationId', p_plan ->> 'conversationId'));
-  if exists (select from execution_tasks t where t.execution_id = v_id and (t.skip_cause = 'deferred'
-      or t.status = 'pending' and t.unmet = 0)) then
-    perform recount(v_id); -- a root waits for a person, or the plan defers something
+    jsonb_build_object('title', p_plan ->> 'title', 'planId', v_plan, 'conversationId', p_plan ->> 'conversationId'));
+  if 'deferred' = any (p_skip_cause) or exists (
+      select from execution_tasks t where t.execution_id = v_id and t.status = 'pending' and t.unmet = 0) then
+    perform recount(v_id); -- the plan defers something, or a root waits for a person
   end if;
   perform conclude(v_id);
   perform wake_nodes(null);

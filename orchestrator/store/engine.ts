@@ -24,10 +24,24 @@ export type EndedTask = AttemptKey & { accepted: boolean; status: string | null 
 
 export type OutputEntry = AttemptKey & { fromOffset: number; toOffset: number; events: AttemptEvent[] };
 
+/** A task as it is inserted; its place in the list is its ordinal. */
+export type NewTask = {
+  taskId: string;
+  /** Only leaves are run; the others group them. */
+  leaf: boolean;
+  /** Ordinal of the task it is a part of. */
+  parent: number | null;
+  kind: string;
+  priority: number;
+  readyStatus: "queued" | "awaiting_human" | "awaiting_approval";
+  maxAttempts: number;
+  skipCause: "deferred" | "already_done" | "optional" | null;
+  spec: object;
+};
 export type Submission = {
   execution: object;
   plan: object;
-  tasks: object[];
+  tasks: NewTask[];
   dependencies: { dependency: number; dependent: number }[];
 };
 
@@ -78,8 +92,23 @@ export function createEngine(database: Database, node: string, leaseSeconds: num
       const { execution, plan, tasks, dependencies } = submission;
       const rows = await database.query<{ execution_id: string; status: string; created: boolean }>({
         name: "submit",
-        text: "select * from submit($1::jsonb, $2::jsonb, $3::jsonb, $4::jsonb)",
-        values: [execution, plan, tasks, dependencies].map((value) => JSON.stringify(value)),
+        text: `select * from submit($1::jsonb, $2::jsonb, $3::text[], $4::boolean[], $5::integer[], $6::text[], $7::smallint[], $8::text[],
+                 $9::integer[], $10::text[], $11::jsonb[], $12::integer[], $13::integer[])`,
+        values: [
+          JSON.stringify(execution),
+          JSON.stringify(plan),
+          tasks.map((task) => task.taskId),
+          tasks.map((task) => task.leaf),
+          tasks.map((task) => task.parent),
+          tasks.map((task) => task.kind),
+          tasks.map((task) => task.priority),
+          tasks.map((task) => task.readyStatus),
+          tasks.map((task) => task.maxAttempts),
+          tasks.map((task) => task.skipCause),
+          tasks.map((task) => JSON.stringify(task.spec)),
+          dependencies.map((edge) => edge.dependency),
+          dependencies.map((edge) => edge.dependent),
+        ],
       });
       const row = rows[0] as { execution_id: string; status: string; created: boolean };
       return { executionId: row.execution_id, status: row.status, created: row.created };

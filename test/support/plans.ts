@@ -1,14 +1,14 @@
 /** Plans for tests of the engine, made without a plan file: tasks t0…tn of kind noop and the edges between them. */
 import { v7 as uuidv7 } from "uuid";
-import type { Engine, Submission } from "../../orchestrator/store/engine.ts";
+import type { Engine, NewTask, Submission } from "../../orchestrator/store/engine.ts";
 import { Task } from "../../plan/model.ts";
 
 export type TestTask = {
   kind?: string;
   priority?: number;
-  readyStatus?: string;
+  readyStatus?: NewTask["readyStatus"];
   maxAttempts?: number;
-  skipCause?: string;
+  skipCause?: NewTask["skipCause"];
   params?: Record<string, unknown>;
 };
 
@@ -23,14 +23,14 @@ export function submissionOf(
     execution: { id: uuidv7(), priority: 0, options: {}, workspace: "/tmp", maxRunning: 1000, digest: "", ...options },
     plan: { id: uuidv7(), conversationId, source: "INLINE", title: "test plan", document: { phases: [] }, report: {} },
     tasks: tasks.map((task, ordinal) => ({
-      ordinal,
-      task_id: `t${ordinal}`,
+      taskId: `t${ordinal}`,
       leaf: true,
+      parent: null,
       kind: task.kind ?? "noop",
       priority: task.priority ?? 0,
-      ready_status: task.readyStatus ?? "queued",
-      max_attempts: task.maxAttempts ?? 3,
-      skip_cause: task.skipCause ?? null,
+      readyStatus: task.readyStatus ?? "queued",
+      maxAttempts: task.maxAttempts ?? 3,
+      skipCause: task.skipCause ?? null,
       spec: {
         ...Task.parse({ id: `t${ordinal}`, displayId: `t${ordinal}`, title: `Task ${ordinal}`, params: task.params ?? {} }),
         kind: task.kind ?? "noop",
