@@ -9,7 +9,7 @@ import { openDatabase } from "../orchestrator/store/db.ts";
 import { createEngine } from "../orchestrator/store/engine.ts";
 import { migrate } from "../orchestrator/store/migrate.ts";
 import { Worker } from "../orchestrator/worker.ts";
-import { Task } from "../plan/model.ts";
+import type { CompactTask } from "../plan/compact.ts";
 import type { Engine, Environment, Session } from "./engine.ts";
 import type { Graph } from "./graph.ts";
 import type { Journal } from "./journal.ts";
@@ -91,7 +91,7 @@ function submissionOf(graph: Graph) {
       readyStatus: "queued" as const,
       maxAttempts: 3,
       skipCause: null,
-      spec: { ...Task.parse({ id: `t${ordinal}`, displayId: `t${ordinal}`, title: `Task ${ordinal}` }), kind: "noop" },
+      spec: { id: `t${ordinal}`, displayId: `t${ordinal}`, title: `Task ${ordinal}`, kind: "noop" as CompactTask["kind"] },
     })),
     dependencies: graph.dependencies.flatMap((needed, dependent) => needed.map((dependency) => ({ dependency, dependent }))),
   };

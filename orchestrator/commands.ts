@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
+import { compactTask } from "../plan/compact.ts";
 import { readPlanPath } from "../plan/folder.ts";
 import { compileGraph, isEffectivelyDone } from "../plan/graph.ts";
-import type { ParsedPlan, Plan, Task } from "../plan/model.ts";
+import { type ParsedPlan, type Plan, RetryPolicy, type Task } from "../plan/model.ts";
 import { parsePlan } from "../plan/parse.ts";
 import { PlanError } from "../plan/plan-error.ts";
 import { assertStartable } from "../plan/startable.ts";
@@ -95,7 +96,7 @@ export function createCommands(options: CommandOptions): Commands {
       readyStatus: needsPerson(task) || !options.kinds.has(task.kind) ? "awaiting_human" : "queued",
       maxAttempts: task.retry?.maxAttempts ?? request.options.retry?.maxAttempts ?? 3,
       skipCause: skipCause(plan, task),
-      spec: { ...task, retry: { ...request.options.retry, ...task.retry } },
+      spec: compactTask(withRetry(task, request.options.retry)),
     }));
     for (const kind of new Set(
       graph.leaves.map((task) => task.kind).filter((kind) => kind !== "human" && !options.kinds.has(kind)),
@@ -180,6 +181,10 @@ export function createCommands(options: CommandOptions): Commands {
       };
     },
   };
+}
+
+function withRetry(task: Task, fallback: HandoffRequest["options"]["retry"]): Task {
+  return fallback === undefined ? task : { ...task, retry: RetryPolicy.partial().parse({ ...fallback, ...task.retry }) };
 }
 
 const needsPerson = (task: Task) => task.kind === "human" || task.automation !== "FULL_AUTO";

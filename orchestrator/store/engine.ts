@@ -1,4 +1,5 @@
 /** The engine's SQL functions as typed calls. Each is one transaction; all can be repeated after an answer was lost. */
+import { type CompactTask, expandTask } from "../../plan/compact.ts";
 import type { Task } from "../../plan/model.ts";
 import type { AttemptEvent } from "../executors/executor.ts";
 import type { Database, Statement } from "./db.ts";
@@ -36,7 +37,7 @@ export type NewTask = {
   readyStatus: "queued" | "awaiting_human" | "awaiting_approval";
   maxAttempts: number;
   skipCause: "deferred" | "already_done" | "optional" | null;
-  spec: object;
+  spec: CompactTask;
 };
 export type Submission = {
   execution: object;
@@ -49,7 +50,7 @@ export type Submission = {
 export type Slots = { total: number; perKind: Map<string, number> };
 
 type KeyRow = { execution_id: string; ordinal: number; attempt: number };
-type ClaimRow = KeyRow & { plan_id: string; failures: number; spec: Task };
+type ClaimRow = KeyRow & { plan_id: string; failures: number; spec: CompactTask };
 
 /** One text per attempt, for maps. */
 export const keyText = (key: AttemptKey): string => `${key.executionId}/${key.ordinal}/${key.attempt}`;
@@ -58,7 +59,7 @@ const claimed = (row: ClaimRow): ClaimedTask => ({
   ...key(row),
   planId: row.plan_id,
   failures: row.failures,
-  task: row.spec,
+  task: expandTask(row.spec),
 });
 const columns = (keys: AttemptKey[]) => [keys.map((k) => k.executionId), keys.map((k) => k.ordinal), keys.map((k) => k.attempt)];
 

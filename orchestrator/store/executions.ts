@@ -1,4 +1,5 @@
 /** What the orchestrator reads about executions. Rows in, plain values out; nothing here changes state. */
+import { expandTask } from "../../plan/compact.ts";
 import type { Task } from "../../plan/model.ts";
 import type { Evidence } from "../api/contract.ts";
 import { LonghaulError } from "../domain/errors.ts";
@@ -101,8 +102,8 @@ export function createExecutionStore(database: Database) {
                where t.execution_id = $1 order by t.ordinal`,
         values: [executionId],
       }),
-    tasks: (executionId: string) =>
-      database.query<TaskRow>({
+    async tasks(executionId: string): Promise<TaskRow[]> {
+      const rows = await database.query<TaskRow>({
         name: "tasks",
         text: `select t.ordinal, t.task_id, p.spec ->> 'title' as title, t.kind, t.status, t.attempt, t.message, t.started_at, t.finished_at,
                  t.result, p.spec,
@@ -112,7 +113,9 @@ export function createExecutionStore(database: Database) {
                join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = t.ordinal
                where t.execution_id = $1 order by t.ordinal`,
         values: [executionId],
-      }),
+      });
+      return rows.map((row) => ({ ...row, spec: expandTask(row.spec) }));
+    },
     async events(executionId: string, after: number, limit: number, taskId?: string): Promise<ExecutionEvent[]> {
       const rows = await database.query<{
         seq: string;
@@ -185,8 +188,8 @@ export function createExecutionStore(database: Database) {
       };
     },
     /** Tasks that wait for a person, oldest execution first, with how many tasks hang on each directly. */
-    awaiting: () =>
-      database.query<{
+    async awaiting() {
+      const rows = await database.query<{
         execution_id: string;
         ordinal: number;
         task_id: string;
@@ -203,7 +206,9 @@ export function createExecutionStore(database: Database) {
                where e.status in ('queued', 'running', 'paused', 'blocked') and e.waiting > 0 and t.status in ('awaiting_human', 'awaiting_approval')
                order by unblocks desc, t.execution_id, t.ordinal limit 500`,
         values: [],
-      }),
+      });
+      return rows.map((row) => ({ ...row, spec: expandTask(row.spec) }));
+    },
     /** Tasks per plan and status of executions that are active or ended within the last hour, for the gauges of /metrics. */
     taskCounts: () =>
       database.query<{ plan_id: string; status: string; count: number }>({
