@@ -19,7 +19,7 @@ export const refusedRules: AutomationRule[] = [
     name: "refused-spam",
     level: "REFUSED",
     pattern:
-      /\b(?:mass[- ]?(?:e-?mail|mailing|dm|message)|spam (?:all|every|the|users|people|communit)|bulk (?:dm|unsolicited)|unsolicited (?:bulk|mass))\b/i,
+      /\b(?:mass[- ]?(?:e-?mail|mail|mailing|dm|message)|spam (?:all|every|the|users|people|communit)|bulk (?:dm|unsolicited)|unsolicited (?:bulk|mass))\b/i,
     unless: /\b(?:anti-?spam|spam (?:filter|detection|protection|folder|score)|prevent|don'?t|do not|avoid|never|block)\b/i,
     reason: "It sends unasked-for messages in bulk.",
   },
@@ -35,7 +35,7 @@ export const refusedRules: AutomationRule[] = [
     name: "refused-access",
     level: "REFUSED",
     pattern:
-      /\b(?:hack into|break into|brute[- ]?force (?:the |their |a )?(?:login|password|account)|steal (?:credentials|passwords|data|tokens)|phish(?:ing)? (?:users|customers|employees|campaign against)|exfiltrat|bypass (?:their|the site'?s) (?:paywall|authentication|login)|without (?:their |the owner'?s )?(?:permission|authori[sz]ation) access|unauthori[sz]ed access to)/i,
+      /\b(?:hack into|break into (?:the|a|an|their|his|her|someone)\b|brute[- ]?force (?:the |their |a )?(?:login|password|account)|steal (?:credentials|passwords|data|tokens)|phish(?:ing)? (?:users|customers|employees|campaign against)|exfiltrat|bypass (?:their|the site'?s) (?:paywall|authentication|login)|without (?:their |the owner'?s )?(?:permission|authori[sz]ation) access|unauthori[sz]ed access to)/i,
     unless:
       /\b(?:prevent|protect|detect|against|guard|test|reject|block|fix|allows?|could|vulnerab\w*|harden|audit|mitigat\w*|finding|risk)\b/i,
     reason: "It gains access without permission.",
@@ -96,7 +96,8 @@ export const humanRules: AutomationRule[] = [
     level: "HUMAN_ONLY",
     pattern:
       /^(?:ask|have|let|get) (?:a |the )?(?:human|person|user|owner|customer|team|manager|designer)\b|\b(?:manual(?:ly)? (?:test|verify|verification|check|qa|review|inspect)\w*|human (?:review|verification|approval|sign-?off|check)|needs? (?:a )?human|by hand)\b/i,
-    unless: /\b(?:document|write|create|prepare|update) (?:a |the )?(?:[\w-]+ ){0,3}(?:checklist|guide|template|procedure)\b/i,
+    unless:
+      /\([^)]*human review|\b(?:document|write|create|prepare|update) (?:a |the )?(?:[\w-]+ ){0,3}(?:checklist|guide|template|procedure)\b/i,
     reason: "The plan says that a person does this.",
   },
   {

@@ -14,6 +14,7 @@ import type { Recognised } from "./recognised.ts";
 import { isPrintedPlan, reopenPlan } from "./reopen.ts";
 import { decodeSource } from "./source-text.ts";
 import { refuseConflictMarkers } from "./structured-text.ts";
+import { expandTemplate, isTemplate } from "./templates/template.ts";
 
 export type PlanLimits = { maxBytes?: number; maxTasks?: number };
 export type PlanInput = PlanOptions & { bytes: Uint8Array | string; file?: string };
@@ -28,6 +29,8 @@ export type PlanOptions = {
   lenient?: boolean;
   /** "tasks" believes the marks of tasks where a phase says that it is done. */
   trust?: "tasks";
+  /** Values for the parameters of a template. */
+  parameters?: Record<string, string>;
 };
 
 const defaultLimits = { maxBytes: 2 * 1024 * 1024, maxTasks: 10_000 };
@@ -51,10 +54,51 @@ export function parsePlan(input: PlanInput): ParsedPlan {
       const { id, conversationId } = input;
       return reopenPlan(printed, { ...(id !== undefined && { id }), ...(conversationId !== undefined && { conversationId }) });
     }
+    if (input.format === undefined && isTemplate(structuredData(source))) return onlyPlan(parsePlans(input));
     const format = recognise(source, input.format);
     const reader = readers[format.name] as Reader;
     return complete(reader(source, format), format, [source], input);
   });
+}
+
+/**
+ * Reads a template into one plan for each entry of its `forEach`, each with an id of its own; any other file into a list of one. Throws only
+ * PlanError.
+ */
+export function parsePlans(input: PlanInput): { values: Record<string, string>; parsed: ParsedPlan }[] {
+  const file = input.file ?? "";
+  return refusing(file, () => {
+    const source = openSource(input);
+    const data = structuredData(source);
+    if (!isTemplate(data)) return [{ values: {}, parsed: parsePlan(input) }];
+    return expandTemplate(data, input.parameters).map(({ values, plan }) => {
+      const text = JSON.stringify(plan, null, 2);
+      return { values, parsed: parsePlan({ ...input, bytes: text, file: file.replace(/\.ya?ml$/i, ".json") }) };
+    });
+  });
+}
+
+function onlyPlan(plans: { parsed: ParsedPlan }[]): ParsedPlan {
+  if (plans.length > 1) {
+    throw new PlanError([
+      {
+        code: "several-plans",
+        message: `The template stands for ${plans.length} plans (forEach), and one was asked for.`,
+        line: 1,
+        column: 1,
+        fix: "Hand the template over as a whole: each entry becomes an execution of its own.",
+      },
+    ]);
+  }
+  return (plans[0] as { parsed: ParsedPlan }).parsed;
+}
+
+function structuredData(source: Source): unknown {
+  const { text } = source.text;
+  if (!looksStructured(source)) return undefined;
+  if (source.extension.startsWith("y")) return /^template:/m.test(text) ? source.yaml().value : undefined;
+  const object = /^\s*\{/.test(text) && !/^(?:jsonl|ndjson)$/.test(source.extension);
+  return object && /"template"\s*:/.test(text) ? source.json : undefined;
 }
 
 /** Reads several files that are one plan; undefined when they are not and one of them has to be chosen. Throws only PlanError. */
@@ -73,7 +117,8 @@ function openSource(input: PlanInput): Source {
   refuseLarge(input, file);
   const text = decodeSource(input.bytes, file);
   refuseConflictMarkers(text.text, file);
-  return new Source(text, input.lenient ?? false);
+  const { lenient, parameters } = input;
+  return new Source(text, { ...(lenient !== undefined && { lenient }), ...(parameters !== undefined && { parameters }) });
 }
 
 function complete(draft: Draft, format: Recognised, sources: Source[], options: PlanOptions): ParsedPlan {

@@ -59,7 +59,7 @@ export function expandRange(from: string, to: string, known: string[]): string[]
   const first = Number(/\d+$/.exec(from)?.[0]);
   const last = Number(/\d+$/.exec(end)?.[0]);
   if (!(last >= first) || last - first > 1000) return [from, end];
-  const width = /^0/.test(from.slice(prefix.length)) ? from.length - prefix.length : 0;
+  const width = from.slice(prefix.length).startsWith("0") ? from.length - prefix.length : 0;
   return Array.from({ length: last - first + 1 }, (_, index) => prefix + String(first + index).padStart(width, "0"));
 }
 

@@ -15,10 +15,11 @@ export function resolveReferences(draft: Draft, identities: Identities, file: st
   for (const node of [...draft.groups, ...draft.tasks] as Node[]) {
     const found = new Map<string, Dependency>();
     for (const wait of node.waits) {
-      const targets = typeof wait.to === "string" ? names.find(wait.to, node) : [wait.to];
+      const ref = typeof wait.to === "string" ? wait.to : wait.to.displayId;
+      const targets = typeof wait.to === "string" ? names.find(ref, node) : [wait.to];
       if (targets.length > 1) {
         const lines = targets.map((target) => target.sourceLine).filter((line) => line !== undefined);
-        problems.push(duplicateProblem(String(wait.to), lines, file, `and ${label(node)} depends on it`));
+        problems.push(duplicateProblem(ref, lines, file, `and ${label(node)} depends on it`));
         continue;
       }
       const [target] = targets;
@@ -27,7 +28,6 @@ export function resolveReferences(draft: Draft, identities: Identities, file: st
         if (id !== undefined) addEdge(found, id, wait);
         continue;
       }
-      const ref = String(wait.to);
       if (wait.kind === "external" || draft.isExternal(ref)) {
         addEdge(found, ref, { ...wait, kind: "external" });
         draft.externals.push({

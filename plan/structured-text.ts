@@ -37,12 +37,12 @@ function jsonError(text: string, file: string): PlanError {
 function jsonCause(text: string, offset: number): [what: string, fix: string] {
   const before = text.slice(0, offset).trimEnd();
   const rest = text.slice(offset);
-  if (/^\/[/*]/.test(rest) || /\/$/.test(before)) return ["a comment", "Remove the comment; JSON has none."];
+  if (/^\/[/*]/.test(rest) || before.endsWith("/")) return ["a comment", "Remove the comment; JSON has none."];
   if (/^[}\]]/.test(rest) && before.endsWith(",")) return ["a trailing comma", "Remove the comma before the bracket."];
-  if (/^'/.test(rest)) return ["a text in single quotes", "Use double quotes."];
+  if (rest.startsWith("'")) return ["a text in single quotes", "Use double quotes."];
   if (rest.trim() === "") return ["the text ends too early", "Close the open brackets and quotes; the file may be cut off."];
   if (/^[A-Za-z_$][\w$]*\s*:/.test(rest)) return ["a key without quotes", "Put the key in double quotes."];
-  return [`an unexpected "${[...rest][0] ?? ""}"`, "Correct the text there."];
+  return [`an unexpected "${String.fromCodePoint(rest.codePointAt(0) ?? 0x20)}"`, "Correct the text there."];
 }
 
 /** Merge conflict markers mean that the file is two plans at once. */

@@ -1,7 +1,7 @@
 import type { Draft } from "../draft.ts";
 import { itemsOf, plain, type Section } from "../markdown/outline.ts";
 import { readReferences } from "../reference-text.ts";
-import { normalId } from "./gsd-roadmap.ts";
+import { normalId } from "./gsd-phase-id.ts";
 
 /**
  * Dependencies of phases as a section of sentences: "Phase 4 depends on Phase 2 (…) and Phase 3 (…)", "Phases 1, 2, 3 can run in parallel".

@@ -11,11 +11,11 @@ import { compareIds, inSequence } from "../order.ts";
 import { readReferences } from "../reference-text.ts";
 import { statusOfBox, statusOfWord } from "../status-words.ts";
 import { readDependencySentences } from "./gsd-dependency-sentences.ts";
+import { normalId, phaseId } from "./gsd-phase-id.ts";
 import { readPlanLines } from "./gsd-plan-lines.ts";
 import { readProgressTables } from "./gsd-progress-table.ts";
 import type { Source } from "./source.ts";
 
-export const phaseId = String.raw`((?:[A-Z]{1,6}-)?\d+[A-Za-z]?(?:\.\d+)*)`;
 const heading = new RegExp(`^Phase\\s+${phaseId}\\s*(?:[:.—–-]\\s*(.*))?$`, "i");
 
 export function readGsdRoadmap(source: Source): Draft {
@@ -33,7 +33,7 @@ export function readGsdRoadmap(source: Source): Draft {
   draft.isExternal = (name) => /^v\d/i.test(name) || /-/.test(name);
   const phases = new Map<string, DraftGroup>();
 
-  for (const section of sections) readPhaseList(section, phases, draft);
+  for (const section of sections) readPhaseList(section, phases);
   for (const section of sections) {
     const found = phaseHeading(section);
     if (found) readPhase(section, found, phases, draft);
@@ -54,12 +54,7 @@ function phaseHeading(section: Section): { id: string; name: string } | undefine
   return found?.[1] ? { id: normalId(found[1]), name: (found[2] ?? "").trim() } : undefined;
 }
 
-/** `01` and `1` are one phase. */
-export function normalId(id: string): string {
-  return id.replace(/(^|-)0+(?=\d)/, "$1");
-}
-
-function readPhaseList(section: Section, phases: Map<string, DraftGroup>, draft: Draft): void {
+function readPhaseList(section: Section, phases: Map<string, DraftGroup>): void {
   for (const item of itemsOf(section.blocks)) {
     if (item.box === undefined) continue;
     const found = new RegExp(`^(?:\\*\\*|__)?Phase\\s+${phaseId}\\s*[:.—–-]\\s*(.+)$`, "i").exec(item.text);
@@ -71,7 +66,6 @@ function readPhaseList(section: Section, phases: Map<string, DraftGroup>, draft:
     group.goal ??= plain(rest.join(" ").replace(/^[\s—–-]+/, "")) || undefined;
     noteDependencyIn(item, group);
   }
-  void draft;
 }
 
 function noteDependencyIn(item: Item, group: DraftGroup): void {

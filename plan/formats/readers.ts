@@ -8,6 +8,7 @@ import { readGsdPlan } from "./gsd-plan.ts";
 import { readGsdRoadmap } from "./gsd-roadmap.ts";
 import { readGsd2 } from "./gsd2.ts";
 import { readGsd2Manifest } from "./gsd2-manifest.ts";
+import { readIntent } from "./intent.ts";
 import { readIsc, readIscRows } from "./isc.ts";
 import { readNumberedBoxes } from "./numbered-boxes.ts";
 import { readNumberedList } from "./numbered-list.ts";
@@ -50,4 +51,5 @@ export const readers: Record<string, Reader> = {
   "numbered-list": readNumberedList,
   "status-table": readStatusTables,
   bullets: readBullets,
+  intent: readIntent,
 };

@@ -7,13 +7,16 @@ import { type FrontMatter, readJson, readYaml, splitFrontMatter } from "../struc
 export class Source {
   readonly text: SourceText;
   readonly lenient: boolean;
+  /** Values for the holes of a template. */
+  readonly parameters: Record<string, string>;
   #outline: Outline | undefined;
   #front: FrontMatter | undefined;
   #json: { value: unknown } | undefined;
 
-  constructor(text: SourceText, lenient = false) {
+  constructor(text: SourceText, options: { lenient?: boolean; parameters?: Record<string, string> } = {}) {
     this.text = text;
-    this.lenient = lenient;
+    this.lenient = options.lenient ?? false;
+    this.parameters = options.parameters ?? {};
   }
 
   get file(): string {

@@ -2,7 +2,6 @@ import type { Draft, DraftGroup, DraftTask, Wait } from "../draft.ts";
 import { readField } from "../markdown/fields.ts";
 import { type Item, itemsOf, plain, type Section } from "../markdown/outline.ts";
 import { expandRange, readReferences } from "../reference-text.ts";
-import { nameSpecKitDependencies } from "./spec-kit.ts";
 
 /**
  * The Dependencies section is prose: "**Phase 5**: Depends on Phase 3 (not Phase 4)", "**User Stories 2-5 (Phases 4-7)**: All depend on User
@@ -10,7 +9,7 @@ import { nameSpecKitDependencies } from "./spec-kit.ts";
  * order; sentences about tasks add to it.
  */
 export function readSpecKitDependencies(sections: Section[], draft: Draft): void {
-  nameSpecKitDependencies(draft);
+  nameInline(draft);
   for (const section of sections) {
     if (!/\bdependenc(?:y|ies)\b/i.test(section.title)) continue;
     for (const item of itemsOf(section.blocks)) {
@@ -94,4 +93,14 @@ function tasksNamed(text: string, draft: Draft): DraftTask[] {
     to ? expandRange(from, to, known) : [from],
   );
   return draft.tasks.filter((task) => names.includes(task.displayId));
+}
+
+/** "T012, T013" and "T009-T014 tests" as names, now that all ids are known. */
+function nameInline(draft: Draft): void {
+  const known = draft.tasks.map((task) => task.displayId);
+  for (const task of draft.tasks) {
+    task.waits = task.waits.flatMap((wait) =>
+      typeof wait.to === "string" ? readReferences(wait.to, known).names.map((to) => ({ ...wait, to })) : [wait],
+    );
+  }
 }

@@ -8,7 +8,6 @@ import { fieldNamed, fieldsOf } from "../markdown/fields.ts";
 import { ancestorsOf, type Item, itemsOf, plain, type Section, sectionsOf, withoutLeadingSigns } from "../markdown/outline.ts";
 import { pathsIn, readWorkDetails, setPriority } from "../markdown/work-details.ts";
 import { aroundParallel, byFile, inSequence } from "../order.ts";
-import { readReferences } from "../reference-text.ts";
 import { statusOfBox } from "../status-words.ts";
 import type { Source } from "./source.ts";
 import { readSpecKitDependencies } from "./spec-kit-dependencies.ts";
@@ -133,14 +132,4 @@ function splitMarks(text: string): [marks: string[], rest: string] {
     rest = rest.slice(found[0].length);
   }
   return [marks, rest];
-}
-
-/** "T012, T013" and "T009-T014 tests" as names, now that all ids are known. */
-export function nameSpecKitDependencies(draft: Draft): void {
-  const known = draft.tasks.map((task) => task.displayId);
-  for (const task of draft.tasks) {
-    task.waits = task.waits.flatMap((wait) =>
-      typeof wait.to === "string" ? readReferences(wait.to, known).names.map((to) => ({ ...wait, to })) : [wait],
-    );
-  }
 }

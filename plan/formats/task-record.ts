@@ -163,7 +163,7 @@ function readSettings(task: DraftTask, record: Fields, draft: Draft): void {
   if (automation.success) task.automation = automation.data;
   const reason = text(record.requiresHuman);
   if (reason !== undefined) task.requiresHuman = reason;
-  const tier = ContextTier.safeParse(Number(String(record.contextTier ?? "").replace(/k$/i, "")));
+  const tier = ContextTier.safeParse(Number((text(record.contextTier) ?? "").replace(/k$/i, "")));
   if (tier.success) Object.assign(task, { contextTier: tier.data, contextTierSource: "written" });
   const settings = {
     retry: RetryPolicy.partial().safeParse(numbers(record.retry)),

@@ -77,7 +77,7 @@ export function plain(text: string): string {
     .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
     .replace(/(\*\*|__)(?=\S)(.*?\S)\1/g, "$2")
     .replace(/(^|\s)[*_](?=\S)([^*_]+?)[*_](?=\s|$|[.,:;])/g, "$1$2")
-    .replace(/\\([*_\[\]()])/g, "$1")
+    .replace(/\\([*_[\]()])/g, "$1")
     .replace(/\s+/g, " ")
     .trim();
 }

@@ -42,9 +42,9 @@ function refuseExtremes(lines: string[], file: string): void {
       const message = `Line ${index + 1} has ${line.length} characters; the limit is ${maxLineLength}.`;
       throw new PlanError([{ code: "long-line", message, ...at, fix: "Break the line." }]);
     }
-    const opening = /^[\s>*+\-\d.)]*/.exec(line)?.[0] ?? "";
+    const opening = /^[\s>*+\d.)-]*/.exec(line)?.[0] ?? "";
     const depth = Math.max(
-      opening.replace(/[^>*+\-]/g, "").length - (/^\s*([-*_]\s*){3,}$/.test(line) ? line.length : 0),
+      opening.replace(/[^>*+-]/g, "").length - (/^\s*([-*_]\s*){3,}$/.test(line) ? line.length : 0),
       indentDepth(line),
     );
     if (depth > maxDepth) {
@@ -156,7 +156,7 @@ function toBlocks(node: RootContent, reader: Reader): Block[] {
 function toFence(lang: string, text: string, place: { line: number; endLine: number }, { lines }: Reader): Fence {
   const opening = /(`{3,}|~{3,})/.exec(lines[place.line - 1] ?? "")?.[1];
   const last = (lines[place.endLine - 1] ?? "").replace(/^[\s>]*/, "").trimEnd();
-  const closes = opening !== undefined && last.length >= opening.length && [...last].every((char) => char === opening[0]);
+  const closes = opening !== undefined && last.length >= opening.length && new RegExp(`^[${opening[0]}]+$`).test(last);
   const closed =
     opening === undefined || (closes && place.endLine > place.line) || place.endLine < lines.length - trailingEmpty(lines);
   return { kind: "fence", lang: lang.toLowerCase(), text, ...place, closed };

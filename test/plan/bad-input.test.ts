@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parsePlan } from "../../plan/parse.ts";
-import { PlanError } from "../../plan/plan-error.ts";
+import type { PlanError } from "../../plan/plan-error.ts";
 import { assertStartable } from "../../plan/startable.ts";
 import { refusal } from "./refusals.ts";
 
