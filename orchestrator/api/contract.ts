@@ -10,9 +10,9 @@ import { taskStatuses } from "../domain/task.ts";
 
 export const ExecutionStatus = z.enum(["created", "queued", "running", "paused", "blocked", "completed", "failed", "cancelled"]);
 export type ExecutionStatus = z.infer<typeof ExecutionStatus>;
-export const TaskStatus = z.enum(taskStatuses);
+const TaskStatus = z.enum(taskStatuses);
 
-export const HandoffOptions = z
+const HandoffOptions = z
   .object({
     priority: z.enum(["low", "normal", "high"]).default("normal"),
     approvalMode: z.enum(["auto", "checkpoints", "final"]).default("auto"),
@@ -92,7 +92,7 @@ export const TaskBrief = z
   .openapi("TaskBrief");
 export type TaskBrief = z.infer<typeof TaskBrief>;
 
-export const Blocker = z
+const Blocker = z
   .object({
     taskId: z.string().nullable(),
     title: z.string(),

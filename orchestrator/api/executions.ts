@@ -43,7 +43,7 @@ export const listRoute = createRoute({
   responses: { 200: jsonAnswer(ExecutionList, "One page."), ...refusals() },
 });
 
-export const executionRoute = createRoute({
+const executionRoute = createRoute({
   method: "get",
   path: "/api/executions/{id}",
   operationId: "getExecution",
@@ -73,7 +73,7 @@ export const controlRoute = createRoute({
   responses: { 200: jsonAnswer(ControlResponse, "The state it is in now."), ...refusals(...withBody, 404, 409) },
 });
 
-export const updateRoute = createRoute({
+const updateRoute = createRoute({
   method: "patch",
   path: "/api/executions/{id}",
   operationId: "updateExecution",
@@ -83,7 +83,7 @@ export const updateRoute = createRoute({
   responses: { 200: jsonAnswer(ControlResponse, "The state it is in now."), ...refusals(...withBody, 404, 409) },
 });
 
-export const eventsRoute = createRoute({
+const eventsRoute = createRoute({
   method: "get",
   path: "/api/executions/{id}/events",
   operationId: "listEvents",

@@ -20,7 +20,7 @@ export type TaskStatus = (typeof taskStatuses)[number];
  * Why an attempt failed. Only sensible ones are retried (SPEC §3): `ambiguous` means that the outcome is unknown (the process ended in
  * the window before its supervisor could say how) and `never_started` that nothing ran, which burns no attempt.
  */
-export const failureClasses = [
+const failureClasses = [
   "transient",
   "rate_limit",
   "usage_limit",

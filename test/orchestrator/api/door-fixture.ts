@@ -13,7 +13,7 @@ export const executionId = "0197f3c2-5f0e-7c1a-9d52-1c1b7a3e9f10";
 export type LogLine = { level: string; fields: Record<string, unknown>; message: string };
 
 /** The log of one execution; `append` commits an event and wakes the followers. */
-export class EventLog {
+class EventLog {
   readonly events: Event[] = [];
   readonly followers = new Set<() => void>();
   readonly runningTasks: TaskBrief[] = [];

@@ -28,7 +28,10 @@ const start = () => startEmbedded({ directory: join(directory, "pg"), settings: 
 async function startElsewhere(identity: { uid?: number; gid?: number } = {}) {
   const child = spawn(process.execPath, [starter, join(directory, "pg")], { stdio: ["ignore", "pipe", "inherit"], ...identity });
   const [line] = (await once(child.stdout, "data")) as [Buffer];
-  return { child, ...(JSON.parse(line.toString()) as { pid: number; adopted: boolean; host: string; user: string; database: string }) };
+  return {
+    child,
+    ...(JSON.parse(line.toString()) as { pid: number; adopted: boolean; host: string; user: string; database: string }),
+  };
 }
 
 async function ask<Row extends object>(connection: pg.ClientConfig, text: string): Promise<Row[]> {
@@ -49,7 +52,10 @@ describe("the embedded server", () => {
     console.log(`first start ${Math.round(performance.now() - coldMs)} ms`);
     expect(first.adopted).toBe(false);
     await ask(first.connection, "create table kept (n integer)");
-    const facts = await ask<{ name: string; setting: string }>(first.connection, "select name, setting from pg_settings where name in ('listen_addresses', 'fsync', 'synchronous_commit') order by name");
+    const facts = await ask<{ name: string; setting: string }>(
+      first.connection,
+      "select name, setting from pg_settings where name in ('listen_addresses', 'fsync', 'synchronous_commit') order by name",
+    );
     expect(facts.map((fact) => fact.setting)).toEqual(["on", "", "on"]);
     await first.stop();
     await first.stop();
@@ -105,7 +111,11 @@ describe("the embedded server", () => {
   it("refuses a data directory of another major version and says what to do", async () => {
     await (await start()).stop();
     await writeFile(join(directory, "pg", "data", "PG_VERSION"), "14\n");
-    await expect(start()).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining("PostgreSQL 14"), hint: expect.stringContaining("LONGHAUL_HOME") });
+    await expect(start()).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("PostgreSQL 14"),
+      hint: expect.stringContaining("LONGHAUL_HOME"),
+    });
     await writeFile(join(directory, "pg", "data", "PG_VERSION"), "18\n");
   });
 
