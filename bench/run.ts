@@ -1,0 +1,81 @@
+/**
+ * The benchmark: every engine in turn, round after round, on one PostgreSQL server. Prints the table of medians with ratios and the goals.
+ * Ends with 1 when an engine failed or computed a wrong result; goals that are not met do not count as failures.
+ *
+ * `node bench/run.ts [--rounds N] [--only a,b] [--quick] [--json FILE]`
+ */
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Outcome } from "./child.ts";
+import { runEngine } from "./engine-process.ts";
+import { absence, modules } from "./engines.ts";
+import { goals } from "./goals.ts";
+import { machineLine } from "./machine.ts";
+import { type Options, parseOptions } from "./options.ts";
+import { type Postgres, startPostgres } from "./servers/postgres.ts";
+import { installPeers } from "./setup.ts";
+import { type Rounds, summarize } from "./summary.ts";
+import { renderTable } from "./table.ts";
+
+const deadlineMs = 180_000;
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  installPeers();
+  const directory = await mkdtemp(join(tmpdir(), "longhaul-bench-"));
+  await chmod(directory, 0o711); // under root the database server is another user
+  try {
+    const postgres = await startPostgres(join(directory, "postgres"));
+    try {
+      return await report(options, await runRounds(options, postgres, directory), machineLine(postgres.version));
+    } finally {
+      await postgres.stop();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function runRounds(options: Options, postgres: Postgres, directory: string): Promise<Rounds> {
+  const rounds: Rounds = new Map(options.engines.map((name) => [name, []]));
+  for (let round = 1; round <= options.rounds; round += 1) {
+    for (const [name, outcomes] of rounds) {
+      if (outcomes.some(({ status }) => status !== "measured")) continue;
+      const startedMs = Date.now();
+      const outcome = await runOnce(name, options, postgres, join(directory, `${name}-${round}`));
+      outcomes.push(outcome);
+      console.error(
+        `round ${round}/${options.rounds} ${name}: ${outcome.status} after ${Math.round((Date.now() - startedMs) / 1000)} s`,
+      );
+    }
+  }
+  return rounds;
+}
+
+async function runOnce(name: string, { sizes }: Options, postgres: Postgres, directory: string): Promise<Outcome> {
+  const module = modules[name] ?? "";
+  const message = absence(module);
+  if (message !== undefined) return { status: "unavailable", message };
+  await mkdir(directory);
+  try {
+    return await postgres.withDatabase((database) =>
+      runEngine(module, { environment: { database, directory }, sizes }, deadlineMs),
+    );
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function report(options: Options, rounds: Rounds, machine: string): Promise<number> {
+  const summaries = summarize(rounds, options.sizes);
+  const reached = goals(summaries);
+  console.log([machine, "", renderTable(summaries), "", ...reached.map(({ line }) => line)].join("\n"));
+  if (options.jsonFile !== undefined) {
+    const content = { machine, sizes: options.sizes, rounds: Object.fromEntries(rounds), goals: reached };
+    await writeFile(options.jsonFile, `${JSON.stringify(content, undefined, 2)}\n`);
+  }
+  return [...rounds.values()].flat().some(({ status }) => status === "failed") ? 1 : 0;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,14 @@
+/** TCP ports for servers that know no Unix sockets. */
+import { createServer } from "node:net";
+
+/** A port of the loopback interface that nobody uses at the moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
