@@ -56,14 +56,11 @@ export function mark(status: string): string {
   return paint(style, sign);
 }
 
-/** Lines with columns as wide as their widest cell; the last column is as wide as it likes. */
+/** Lines with columns as wide as their widest cell. */
 export function columns(rows: string[][]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => visibleLength(row[column] ?? ""))));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell + " ".repeat((widths[column] ?? 0) - visibleLength(cell))))
-      .join("  "),
-  );
+  const pad = (cell: string, column: number) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - visibleLength(cell)));
+  return rows.map((row) => row.map(pad).join("  ").trimEnd());
 }
 
 function visibleLength(text: string): number {

@@ -99,7 +99,7 @@ describe("with an orchestrator", () => {
     );
     const { code, out } = await longhaul(["run", "fails.yaml"]);
     expect(code).toBe(1);
-    expect(out).toContain("exit code 7");
+    expect(out).toContain("exited with code 7");
     expect(out).toContain("the reason");
     expect(out).toContain("output.log");
   });
@@ -157,7 +157,7 @@ describe("the README", () => {
     const named = new Set(
       documents.flatMap((text) => [...text.matchAll(/`longhaul ([a-z]+)/g)].map((match) => match[1] as string)),
     );
-    expect(named.size).toBeGreaterThan(8);
+    expect(named.size).toBeGreaterThan(5);
     for (const command of named) expect(help).toMatch(new RegExp(`^  ${command}\\b`, "m"));
     const source = await readFile(join(root, "orchestrator/config.ts"), "utf8");
     const documented = await readFile(join(root, "docs/configuration.md"), "utf8");
