@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ExecutionStatusResponse, TaskBrief } from "../orchestrator/api/contract.ts";
 import { executionSummary } from "./execution-summary.ts";
 import { executionStatuses } from "./execution-words.ts";
+import { fitResult } from "./result-size.ts";
 import { oneLine, quoteTaskText } from "./task-text.ts";
 
 const mostListed = 8;
@@ -36,8 +37,12 @@ export const ExecutionReport = z.object({
 export type ExecutionReport = z.infer<typeof ExecutionReport>;
 
 export function executionReport(execution: ExecutionStatusResponse): ExecutionReport {
+  return fitResult(mostListed, (most) => reportListing(execution, most));
+}
+
+function reportListing(execution: ExecutionStatusResponse, most: number): ExecutionReport {
   const { runningTasks, completedTasks, failedTasks, blockers } = execution;
-  const taskText = quoteTaskText(saidByTasks(execution));
+  const taskText = quoteTaskText(saidByTasks(execution, most));
   return {
     summary: executionSummary(execution),
     executionId: execution.executionId,
@@ -48,9 +53,9 @@ export function executionReport(execution: ExecutionStatusResponse): ExecutionRe
       total: execution.progress.total,
       percentage: execution.progress.percentage,
     },
-    running: runningTasks.slice(0, mostListed).map((task) => ({ ...listed(task), startedAt: task.startedAt })),
-    failed: failedTasks.slice(0, mostListed).map(listed),
-    blockers: blockers.slice(0, mostListed).map(({ taskId, title, since }) => ({
+    running: runningTasks.slice(0, most).map((task) => ({ ...listed(task), startedAt: task.startedAt })),
+    failed: failedTasks.slice(0, most).map(listed),
+    blockers: blockers.slice(0, most).map(({ taskId, title, since }) => ({
       taskId: taskId === null ? null : oneLine(taskId),
       title: oneLine(title, 80),
       since,
@@ -71,15 +76,15 @@ export function executionReport(execution: ExecutionStatusResponse): ExecutionRe
   };
 }
 
-function saidByTasks({ reason, failedTasks, blockers }: ExecutionStatusResponse): string[] {
+function saidByTasks({ reason, failedTasks, blockers }: ExecutionStatusResponse, most: number): string[] {
   return [
     ...(reason === null ? [] : [`reason: ${reason.slice(0, longestMessage)}`]),
     ...failedTasks
-      .slice(0, mostListed)
+      .slice(0, most)
       .filter(({ message }) => message !== null)
       .map(({ id, message }) => `${oneLine(id)}: ${String(message).slice(0, longestMessage)}`),
     ...blockers
-      .slice(0, mostListed)
+      .slice(0, most)
       .map(({ taskId, title, reason: why }) => `${oneLine(taskId ?? title)}: ${why.slice(0, longestMessage)}`),
   ];
 }

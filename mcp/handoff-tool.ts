@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { HandoffResponse } from "../orchestrator/api/contract.ts";
 import type { Bridge } from "./bridge.ts";
 import { executionStatuses } from "./execution-words.ts";
+import { fitResult } from "./result-size.ts";
 import { clientTakesTasks } from "./task-capability.ts";
 import { startedTask } from "./task-start.ts";
 import { oneLine } from "./task-text.ts";
@@ -26,6 +27,7 @@ const HandoffArguments = z
     workspace: z.string().min(1).max(4096).optional().describe("Folder the tasks run in; the session's folder by default"),
     priority: z.enum(["low", "normal", "high"]).optional().describe("Before or after other executions"),
     concurrency: z.number().int().min(1).max(1000).optional().describe("Most tasks of this plan at once"),
+    maxAttempts: z.number().int().min(1).max(100).optional().describe("How often a task is tried before it counts as failed"),
     format: z.string().max(100).optional().describe("Read the plan as this format instead of the recognised one"),
     confirmExternal: z
       .boolean()
@@ -64,7 +66,7 @@ export function registerHandoff(server: McpServer, bridge: Bridge): void {
     (given, context) =>
       toolResult(async () => {
         const client = await bridge.client();
-        const { path, text, plan, title, workspace, ...options } = given;
+        const { path, text, plan, title, workspace, maxAttempts, ...options } = given;
         const key = idempotencyKey(bridge, context);
         const execution = await client.handoff(
           {
@@ -76,6 +78,7 @@ export function registerHandoff(server: McpServer, bridge: Bridge): void {
             options: {
               ...withoutUndefined(options),
               workspace: resolve(bridge.cwd, workspace ?? "."),
+              ...(maxAttempts === undefined ? {} : { retry: { maxAttempts } }),
               ...(key === undefined ? {} : { idempotencyKey: key }),
             },
           },
@@ -107,7 +110,7 @@ function handoffOutcome(execution: HandoffResponse): HandoffOutcome {
   const minutes = estimatedDuration === null ? "" : `, about ${Math.max(1, Math.round(estimatedDuration))} min`;
   const standing = status === "queued" || status === "running" ? "runs in the background" : `is in the background, ${status},`;
   const verb = created ? "Handed off" : "Already handed off";
-  return {
+  return fitResult(mostWarnings, (listed) => ({
     summary: `${verb}: ${title} (${tasks} ${tasks === 1 ? "task" : "tasks"}${minutes}) ${standing} as ${executionId}.`,
     executionId,
     title,
@@ -117,8 +120,8 @@ function handoffOutcome(execution: HandoffResponse): HandoffOutcome {
     created,
     statusUrl,
     warnings: [
-      ...warnings.slice(0, mostWarnings).map((warning) => oneLine(warning, 300)),
-      ...(warnings.length > mostWarnings ? [`… and ${warnings.length - mostWarnings} more`] : []),
+      ...warnings.slice(0, listed).map((warning) => oneLine(warning, 300)),
+      ...(warnings.length > listed ? [`… and ${warnings.length - listed} more`] : []),
     ],
-  };
+  }));
 }

@@ -1,9 +1,9 @@
 /** What only a person can do, as a form of the client, and what was entered there. */
 import { z } from "zod";
 import type { Action, CompleteActionInput } from "../orchestrator/api/contract.ts";
-import { oneLine } from "./task-text.ts";
+import { cutText, oneLine, visibleText } from "./task-text.ts";
 
-const longestPart = 600;
+const longestPartBytes = 900;
 
 const Answer = z.object({
   action: z.literal("accept"),
@@ -14,7 +14,7 @@ const Answer = z.object({
 export function inputRequest({ executionTitle, title, what, why, how }: Action): Record<string, unknown> {
   const parts = [
     `${oneLine(executionTitle)}: ${oneLine(title)}`,
-    ...[what, why, how].filter((part) => part.trim() !== "").map((part) => part.slice(0, longestPart)),
+    ...[what, why, how].filter((part) => part.trim() !== "").map((part) => cutText(visibleText(part), longestPartBytes)),
   ];
   return {
     method: "elicitation/create",

@@ -4,8 +4,11 @@
  */
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { Problem } from "../orchestrator/api/contract.ts";
+import { fitResult } from "./result-size.ts";
+import { cutText, visibleText } from "./task-text.ts";
 
 const mostProblems = 20;
+const longestLineBytes = 600;
 
 /** The text repeats the structure for clients that know nothing of `structuredContent`. */
 export function success(structure: { summary: string; [key: string]: unknown }): CallToolResult {
@@ -28,17 +31,24 @@ export async function toolResult(run: () => Promise<CallToolResult>): Promise<Ca
 export function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const problem = problemOf(error);
-  if (problem === undefined) return error.message;
-  const problems = problem.errors ?? [];
-  const lines = problems.slice(0, mostProblems).map(problemLine);
+  return problem === undefined ? visibleText(error.message) : fitResult(mostProblems, (listed) => problemText(problem, listed));
+}
+
+function problemText({ title, detail, hint, errors: problems = [] }: Problem, listed: number): string {
+  const lines = problems.slice(0, listed).map(problemLine);
   // The detail of a plan's refusal is the messages of its problems; with their lines they need not be said twice.
-  const isListed = problems.some(({ message }) => typeof message === "string" && problem.detail.includes(message));
+  const isListed = problems.some(({ message }) => typeof message === "string" && detail.includes(message));
   return [
-    isListed ? `${problem.title}:` : problem.detail,
+    isListed ? `${title}:` : shortened(detail),
     ...lines,
     ...(problems.length > lines.length ? [`… and ${problems.length - lines.length} more`] : []),
-    ...(problem.hint === undefined ? [] : [`What to do: ${problem.hint}`]),
+    ...(hint === undefined ? [] : [`What to do: ${shortened(hint)}`]),
   ].join("\n");
+}
+
+/** Problems quote the plan, which may come from anywhere. */
+function shortened(text: string): string {
+  return cutText(visibleText(text), longestLineBytes);
 }
 
 /** Told by shape: importing the class would load the HTTP client before it is needed. */
@@ -54,5 +64,6 @@ function problemLine(problem: Record<string, unknown>): string {
     ...(typeof field === "string" && field !== "" ? [field] : []),
   ].join(", ");
   const remedy = typeof fix === "string" ? ` What to do: ${fix}` : "";
-  return `- ${place === "" ? "" : `${place}: `}${typeof message === "string" ? message : JSON.stringify(problem)}${remedy}`;
+  const what = typeof message === "string" ? message : JSON.stringify(problem);
+  return `- ${shortened(`${place === "" ? "" : `${place}: `}${what}${remedy}`)}`;
 }

@@ -30,7 +30,7 @@ describe.each(["legacy", "modern"] as const)("with a client of the %s protocol",
   test("handoff resolves paths against the session's folder, carries the session and is idempotent per call", async () => {
     const result = await client.callTool({
       name: "handoff",
-      arguments: { path: "plans/ROADMAP.md", workspace: "build", priority: "high" },
+      arguments: { path: "plans/ROADMAP.md", workspace: "build", priority: "high", maxAttempts: 5 },
       _meta: { "claudecode/toolUseId": "toolu_7" },
     });
     expect(orchestrator.writes).toEqual([
@@ -42,6 +42,7 @@ describe.each(["legacy", "modern"] as const)("with a client of the %s protocol",
           options: expect.objectContaining({
             workspace: join(orchestrator.home, "build"),
             priority: "high",
+            retry: { maxAttempts: 5 },
             idempotencyKey: "claude-code:5e551011-0000-4000-8000-000000000000:toolu_7",
           }),
         }),
@@ -104,12 +105,30 @@ describe.each(["legacy", "modern"] as const)("with a client of the %s protocol",
     expect(await quoted()).not.toBe(await quoted());
   });
 
-  test("a report of a plan with a thousand failures stays small and says how many", async () => {
-    const failedTasks = Array.from({ length: 1000 }, (_, index) => taskBrief(`t${index}`, "failed", "x".repeat(10_000)));
-    orchestrator.execution = { ...runningExecution(), failedTasks };
-    const { structuredContent } = await client.callTool({ name: "status", arguments: { executionId } });
-    expect(structuredContent).toMatchObject({ counts: { failed: 1000 } });
-    expect(JSON.stringify(structuredContent).length).toBeLessThan(4_096);
+  test.each(["x", "数", '"'])(
+    "a report of a plan with thousands of tasks full of %s stays small and says how many",
+    async (letter) => {
+      const failedTasks = Array.from({ length: 1000 }, (_, index) => ({
+        ...taskBrief(`t${index}${letter.repeat(150)}`, "failed", letter.repeat(10_000)),
+        title: letter.repeat(500),
+      }));
+      const runningTasks = failedTasks.map((task) => ({ ...task, status: "in_progress" as const }));
+      const blockers = failedTasks.map(({ id, title }) => ({ taskId: id, title, reason: title, since: null }));
+      const title = letter.repeat(500);
+      orchestrator.execution = { ...runningExecution(), title, reason: title, runningTasks, failedTasks, blockers };
+      const { structuredContent } = await client.callTool({ name: "status", arguments: { executionId } });
+      expect(structuredContent).toMatchObject({ counts: { running: 1000, failed: 1000, blockers: 1000 } });
+      expect(Buffer.byteLength(JSON.stringify(structuredContent))).toBeLessThanOrEqual(4_096);
+    },
+  );
+
+  test("a refusal with a thousand problems stays small and says how many", async () => {
+    const errors = Array.from({ length: 1000 }, (_, index) => ({ line: index, message: `Problem ${index} ${"x".repeat(1000)}` }));
+    orchestrator.refusal = problem("invalid_plan", 422, errors.map(({ message }) => message).join(" "), { errors });
+    const text = textOf(await client.callTool({ name: "handoff", arguments: { text: "- [ ] x" } }));
+    expect(text).toContain("- line 0: Problem 0 x");
+    expect(text).toMatch(/… and 9\d\d more$/);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4_096);
   });
 
   test("control passes the action on and says what came of it", async () => {
