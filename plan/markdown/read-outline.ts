@@ -29,7 +29,7 @@ export function readOutline(text: string, file = ""): Outline {
       text: `The code fence opened on line ${open.line} is never closed; the opening was read as text.`,
       fix: "Close the fence with a line of the same marks.",
     });
-    lines[open.line - 1] = (lines[open.line - 1] ?? "").replace(/(`{3,}|~{3,})/, "\\$1");
+    lines[open.line - 1] = (lines[open.line - 1] ?? "").replace(/`{3,}|~{3,}/, "\\$&");
     blocks = parseAll(lines);
   }
   return { root: nest(blocks, lines.length), lines, warnings };
@@ -153,8 +153,11 @@ function toBlocks(node: RootContent, reader: Reader): Block[] {
   }
 }
 
+/** An indented block is code too, and may show a fence further on in its line. */
+const fenceAtStart = /^(?:[\s>]|[-*+]\s|\d+[.)]\s)*(`{3,}|~{3,})/;
+
 function toFence(lang: string, text: string, place: { line: number; endLine: number }, { lines }: Reader): Fence {
-  const opening = /(`{3,}|~{3,})/.exec(lines[place.line - 1] ?? "")?.[1];
+  const opening = fenceAtStart.exec(lines[place.line - 1] ?? "")?.[1];
   const last = (lines[place.endLine - 1] ?? "").replace(/^[\s>]*/, "").trimEnd();
   const closes = opening !== undefined && last.length >= opening.length && new RegExp(`^[${opening[0]}]+$`).test(last);
   const closed =

@@ -278,6 +278,11 @@ describe("what is ambiguous is said", () => {
     expect(report.warnings.find((warning) => warning.code === "open-fence")?.line).toBe(3);
   });
 
+  it("is not confused by an indented block that shows a fence", () => {
+    expect(parsePlan({ bytes: "- [ ] a\n\n#\n\n\t### Task 1: ````\n", file: "a.md" }).plan.tasks).toHaveLength(1);
+    expect(parsePlan({ bytes: "- [ ] a\n\n#\n\n\t````\n", file: "a.md" }).plan.tasks).toHaveLength(1);
+  });
+
   it("keeps an unknown status word and counts it as pending", () => {
     const { plan, report } = parsePlan(json({ tasks: [{ id: "a", status: "frobnicating" }] }));
     expect(plan.tasks[0]).toMatchObject({ status: "pending", statusRaw: "frobnicating" });
