@@ -121,7 +121,7 @@ function toGroup(draft: DraftGroup, order: number, identities: Identities, resol
 }
 
 function toTask(draft: DraftTask, identities: Identities, resolved: Resolved, file: string): Task {
-  const { node: _node, waits: _waits, listsDependencies: _lists, group, parentTask, ...fields } = draft;
+  const { node: _node, waits: _waits, listsDependencies: _lists, commandsAreParts: _parts, group, parentTask, ...fields } = draft;
   const phase = group && identities.groups.get(group);
   const parent = parentTask && identities.tasks.get(parentTask);
   return {

@@ -50,7 +50,10 @@ function meets(rule: AutomationRule, text: string): boolean {
 
 /** Fills in what the source does not say about how a task runs: kind, automation level and reason, context tier, and how sure that is. */
 export function classifyTask(task: DraftTask): void {
-  const commands = (task.commands ?? []).filter((command) => command.purpose === "do").map((command) => command.text);
+  const parts = task.commandsAreParts === true || (task.steps?.length ?? 0) > 0;
+  const commands = parts
+    ? []
+    : (task.commands ?? []).filter((command) => command.purpose === "do").map((command) => command.text);
   if (task.kind === undefined) decideKind(task, commands);
   if (task.kind === "shell" && commands.length > 0 && task.params?.command === undefined)
     task.params = { ...task.params, command: scriptOf(commands) };

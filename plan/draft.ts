@@ -26,6 +26,8 @@ export type DraftTask = TaskFields & {
   waits: Wait[];
   /** The source has a dependency field here, even if it says "None": order then implies nothing. */
   listsDependencies: boolean;
+  /** Its commands are steps of work in words, next to code to be written: running them alone would not do the task. */
+  commandsAreParts?: boolean;
   verification: z.input<typeof Criterion>[];
 };
 

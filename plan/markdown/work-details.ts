@@ -22,6 +22,7 @@ export function readWorkDetails(task: DraftTask, blocks: Block[], own?: Item): v
     reader?.(task, field, taken);
   }
   for (const block of allFences(body)) {
+    if (block.lang !== "" && !shellFences.has(block.lang)) task.commandsAreParts = true;
     if (taken.has(block) || !shellFences.has(block.lang)) continue;
     addCommand(task, "do", stripPrompt(block.text), block.line + 1);
   }

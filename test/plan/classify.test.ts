@@ -80,6 +80,17 @@ describe("the kind of a task", () => {
     expect(first("- [ ] Set up\n\n  ```sh\n  mkdir a\n  cd a\n  ```\n").params.command).toBe("set -e\nmkdir a\ncd a");
   });
 
+  it("is not shell where the commands are steps of work in words, or stand next to code to be written", () => {
+    const steps =
+      "### Task 1: Add a helper\n\n- [ ] **Step 1: Write the failing test**\n- [ ] **Step 2: Run it**\n\nRun: `npm test`\nExpected: FAIL\n";
+    const code = "### Task 1: Add a helper\n\n```ts\nexport const one = 1;\n```\n\n```sh\nnpm test\n```\n";
+    for (const text of [steps, code]) {
+      const task = first(text);
+      expect(task).toMatchObject({ kind: "claude", params: {} });
+      expect(task.commands).toMatchObject([{ text: "npm test", purpose: "do" }]);
+    }
+  });
+
   it("takes a check as a criterion and not as the work", () => {
     const task = first("- [ ] Write the parser\n  - Verify: `npm test`\n  - Expected: all green\n");
     expect(task).toMatchObject({ kind: "claude", verification: [{ test: "auto", command: "npm test", expected: "all green" }] });
