@@ -2,16 +2,11 @@
 import { resolve } from "node:path";
 import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import type { HandoffResponse } from "../orchestrator/api/contract.ts";
 import type { Bridge } from "./bridge.ts";
-import { executionStatuses } from "./execution-words.ts";
-import { fitResult } from "./result-size.ts";
+import { HandoffOutcome, startedOutcome } from "./handoff-outcome.ts";
 import { clientTakesTasks } from "./task-capability.ts";
 import { startedTask } from "./task-start.ts";
-import { oneLine } from "./task-text.ts";
 import { success, toolResult } from "./tool-result.ts";
-
-const mostWarnings = 10;
 
 const description = `Hand a plan off to Longhaul, which runs it in the background, durably: it goes on when this session is closed and after crashes.
 Give the plan as exactly one of: path (a plan file or a folder with one, e.g. ROADMAP.md, tasks.md, tasks.json), text (markdown, YAML or JSON as written), or plan (a task list as an object).
@@ -38,19 +33,6 @@ const HandoffArguments = z
   .refine(({ path, text, plan }) => [path, text, plan].filter((given) => given !== undefined).length === 1, {
     message: "give exactly one of path, text and plan",
   });
-
-const HandoffOutcome = z.object({
-  summary: z.string(),
-  executionId: z.string(),
-  title: z.string(),
-  status: z.enum(executionStatuses),
-  tasks: z.number().int(),
-  estimatedMinutes: z.number().nullable(),
-  created: z.boolean().describe("False when this very call was made before and its execution is returned"),
-  statusUrl: z.string(),
-  warnings: z.array(z.string()),
-});
-export type HandoffOutcome = z.infer<typeof HandoffOutcome>;
 
 export function registerHandoff(server: McpServer, bridge: Bridge): void {
   server.registerTool(
@@ -84,7 +66,7 @@ export function registerHandoff(server: McpServer, bridge: Bridge): void {
           },
           { signal: context.mcpReq.signal },
         );
-        const outcome = handoffOutcome(execution);
+        const outcome = startedOutcome(execution);
         return clientTakesTasks(context) ? startedTask(outcome) : success(outcome);
       }),
   );
@@ -102,26 +84,4 @@ function withoutUndefined<Options extends Record<string, unknown>>(
 ): { [K in keyof Options]: NonNullable<Options[K]> } {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as { [K in keyof Options]: NonNullable<Options[K]> };
-}
-
-function handoffOutcome(execution: HandoffResponse): HandoffOutcome {
-  const { executionId, tasks, estimatedDuration, created, statusUrl, warnings, status } = execution;
-  const title = oneLine(execution.title);
-  const minutes = estimatedDuration === null ? "" : `, about ${Math.max(1, Math.round(estimatedDuration))} min`;
-  const standing = status === "queued" || status === "running" ? "runs in the background" : `is in the background, ${status},`;
-  const verb = created ? "Handed off" : "Already handed off";
-  return fitResult(mostWarnings, (listed) => ({
-    summary: `${verb}: ${title} (${tasks} ${tasks === 1 ? "task" : "tasks"}${minutes}) ${standing} as ${executionId}.`,
-    executionId,
-    title,
-    status,
-    tasks,
-    estimatedMinutes: estimatedDuration,
-    created,
-    statusUrl,
-    warnings: [
-      ...warnings.slice(0, listed).map((warning) => oneLine(warning, 300)),
-      ...(warnings.length > listed ? [`… and ${warnings.length - listed} more`] : []),
-    ],
-  }));
 }

@@ -1,6 +1,6 @@
 /** The answer to `handoff` where the client follows it as a background task: the execution exists durably before this is sent. */
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import type { HandoffOutcome } from "./handoff-tool.ts";
+import type { HandoffOutcome } from "./handoff-outcome.ts";
 
 /** How often a client should ask; an execution lives for minutes to days, and a question costs one indexed read. */
 export const pollIntervalMs = 2_000;
@@ -11,7 +11,7 @@ export const pollIntervalMs = 2_000;
  */
 export function startedTask(outcome: HandoffOutcome): CallToolResult {
   const now = new Date().toISOString();
-  const immediate = [outcome.summary, ...outcome.warnings, `Look at it: ${outcome.statusUrl}`].join("\n");
+  const immediate = [outcome.summary, ...(outcome.warnings ?? []), `Look at it: ${outcome.statusUrl}`].join("\n");
   return {
     resultType: "task",
     taskId: outcome.executionId,

@@ -3,6 +3,7 @@ import type { Result } from "@modelcontextprotocol/server";
 import type { Action, ExecutionStatusResponse } from "../orchestrator/api/contract.ts";
 import { executionReport } from "./execution-report.ts";
 import { stepMessage } from "./execution-summary.ts";
+import { endedOutcome } from "./handoff-outcome.ts";
 import { inputRequest } from "./task-input.ts";
 import { pollIntervalMs } from "./task-start.ts";
 import { failure, success } from "./tool-result.ts";
@@ -32,8 +33,8 @@ export function taskState(execution: ExecutionStatusResponse, actions: readonly 
 }
 
 function resultOf(execution: ExecutionStatusResponse): object {
+  if (execution.status === "completed") return success(endedOutcome(execution));
   const report = executionReport(execution);
-  if (execution.status === "completed") return success(report);
   const failed = report.failed.map(({ id, title }) => `- failed: ${id} ${title}`);
   return failure([report.summary, ...failed, ...(report.taskText === undefined ? [] : [report.taskText])].join("\n"));
 }

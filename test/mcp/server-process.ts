@@ -9,7 +9,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 export const program = fileURLToPath(new URL("../../bin/longhaul.mjs", import.meta.url));
 const modernVersion = "2026-07-28";
 
-function environmentFor(home: string): Record<string, string> {
+export function environmentFor(home: string): Record<string, string> {
   return {
     PATH: process.env["PATH"] ?? "/usr/bin:/bin",
     HOME: home,
@@ -20,7 +20,11 @@ function environmentFor(home: string): Record<string, string> {
 }
 
 /** A client of the SDK; `era` decides which protocol it insists on. */
-export async function connectClient(home: string, era: "legacy" | "modern", cwd = home): Promise<Client> {
+export async function connectClient(
+  home: string,
+  era: "legacy" | "modern",
+  { environment = {} }: { environment?: Record<string, string> } = {},
+): Promise<Client> {
   const client = new Client(
     { name: "test", version: "1" },
     { versionNegotiation: { mode: era === "legacy" ? "legacy" : { pin: modernVersion } } },
@@ -29,8 +33,8 @@ export async function connectClient(home: string, era: "legacy" | "modern", cwd 
     new StdioClientTransport({
       command: process.execPath,
       args: [program, "mcp"],
-      env: environmentFor(home),
-      cwd,
+      env: { ...environmentFor(home), ...environment },
+      cwd: home,
       stderr: "inherit",
     }),
   );
@@ -47,9 +51,12 @@ export type RawServer = {
 };
 
 /** The wire itself, for what the SDK's client does not know: the tasks extension, which it refuses as an unsupported result. */
-export function startRawServer(home: string, { tasks }: { tasks: boolean }): RawServer {
+export function startRawServer(
+  home: string,
+  { tasks, environment = {} }: { tasks: boolean; environment?: Record<string, string> },
+): RawServer {
   const child = spawn(process.execPath, [program, "mcp"], {
-    env: environmentFor(home),
+    env: { ...environmentFor(home), ...environment },
     cwd: home,
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -1,11 +1,8 @@
-import { execFile } from "node:child_process";
 import { access, mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connectClient, program, startRawServer } from "./server-process.ts";
+import { connectClient, startRawServer } from "./server-process.ts";
 
 let home: string;
 beforeAll(async () => {
@@ -38,18 +35,3 @@ test("the tools are these", async () => {
   // Claude Code cuts at 4096 characters.
   for (const text of [instructions, ...tools.map(({ description }) => description ?? "")]) expect(text.length).toBeLessThan(4096);
 });
-
-test.each(["legacy", "modern"])(
-  "the MCP Inspector lists the tools over the %s protocol and finds no error in them",
-  async (era) => {
-    const inspector = createRequire(import.meta.url).resolve("@modelcontextprotocol/inspector/package.json");
-    const launcher = join(inspector, "..", "clients", "launcher", "build", "index.js");
-    const server = [process.execPath, program, "mcp"];
-    const argv = [launcher, "--cli", ...server, "--protocol-era", era, "--method", "tools/list", "--strict"];
-    const { stdout } = await promisify(execFile)(process.execPath, argv, {
-      env: { ...process.env, HOME: home, LONGHAUL_HOME: home },
-    });
-    const { tools } = JSON.parse(stdout) as { tools: { name: string }[] };
-    expect(tools.map(({ name }) => name)).toEqual(["handoff", "status", "control", "list"]);
-  },
-);

@@ -1,0 +1,130 @@
+/** The MCP server and the real orchestrator, which it starts itself. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Client } from "@modelcontextprotocol/client";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { untilEnded } from "../support/orchestrator.ts";
+import { type OwnOrchestrator, prepareOrchestrator } from "./own-orchestrator.ts";
+import { connectClient, startRawServer } from "./server-process.ts";
+
+let orchestrator: OwnOrchestrator;
+beforeAll(async () => {
+  orchestrator = await prepareOrchestrator();
+});
+afterAll(() => orchestrator.remove());
+
+const waits = (name: string) => ({ id: name, title: `Wait for ${name}`, command: `until [ -e ${name} ]; do sleep 0.05; done` });
+const letGo = (name: string) => writeFile(join(orchestrator.home, name), "");
+
+describe.each(["legacy", "modern"] as const)("a client of the %s protocol", (era) => {
+  let client: Client;
+  beforeEach(async () => {
+    client = await connectClient(orchestrator.home, era, { environment: orchestrator.environment });
+  });
+  afterEach(() => client.close());
+
+  async function call(name: string, given: object, toolUseId?: string): Promise<Record<string, unknown>> {
+    const _meta = toolUseId === undefined ? {} : { _meta: { "claudecode/toolUseId": toolUseId } };
+    const result = await client.callTool({ name, arguments: { ...given }, ..._meta });
+    expect(result.content).not.toMatchObject([{ text: expect.stringContaining("cannot be reached") }]);
+    return (result.structuredContent as Record<string, unknown> | undefined) ?? { refused: result.content };
+  }
+
+  test("hands off once per call, however often the call comes", async () => {
+    const given = { plan: { title: "Once", tasks: [{ id: "a", title: "A", command: "true" }] } };
+    const first = await call("handoff", given, `toolu_${era}`);
+    expect(first).toMatchObject({ created: true, tasks: 1 });
+    const again = await call("handoff", given, `toolu_${era}`);
+    expect(again).toMatchObject({ created: false, executionId: first["executionId"] });
+    expect(again["summary"]).toContain("Already handed off: Once");
+    await untilEnded(await orchestrator.client(), String(first["executionId"]));
+    expect(await call("status", {})).toMatchObject({ status: "completed", executionId: first["executionId"] });
+  });
+
+  test("pauses, resumes, retries and skips", async () => {
+    const tasks = [
+      waits(`${era}-go`),
+      { id: "broken", title: "Broken", command: `[ -e ${era}-fixed ] || exit 3` },
+      { id: "hopeless", title: "Hopeless", command: "exit 4" },
+      { id: "after", title: "After", command: "true", dependencies: ["broken", "hopeless"] },
+    ];
+    const { executionId } = await call("handoff", { plan: { title: "Steered", tasks }, maxAttempts: 1 });
+    const control = (action: string, more: object = {}) => call("control", { executionId, action, ...more });
+    expect(await control("pause", { reason: "lunch" })).toMatchObject({ status: "paused", changed: true });
+    expect(await control("pause")).toMatchObject({ status: "paused", changed: false });
+    expect(await call("list", { status: "paused", thisSession: true })).toMatchObject({ executions: [{ executionId }] });
+    await control("resume");
+    await expect.poll(() => call("status", { executionId }), { timeout: 20_000 }).toMatchObject({ counts: { failed: 2 } });
+    expect((await call("status", { executionId }))["taskText"]).toContain("broken: exited with code 3");
+    await letGo(`${era}-fixed`);
+    expect(await control("retry", { taskId: "broken" })).toMatchObject({ changed: true });
+    expect(await control("skip", { taskId: "hopeless" })).toMatchObject({ changed: true });
+    await letGo(`${era}-go`);
+    expect(await untilEnded(await orchestrator.client(), String(executionId))).toMatchObject({ status: "completed" });
+    expect(await control("cancel")).toHaveProperty("refused");
+  });
+
+  test("cancels what runs", async () => {
+    const { executionId } = await call("handoff", { plan: { title: "Endless", tasks: [waits("never")] } });
+    expect(await call("control", { executionId, action: "cancel" })).toMatchObject({ changed: true });
+    expect(await untilEnded(await orchestrator.client(), String(executionId))).toMatchObject({ status: "cancelled" });
+    expect(await call("status", { executionId })).toMatchObject({ status: "cancelled", counts: { running: 0 } });
+  });
+
+  test("is told the lines of what is wrong in a plan file", async () => {
+    await mkdir(join(orchestrator.home, "plans"), { recursive: true });
+    const plan = "# Loop\n\n- [ ] T1 First (depends on T2)\n- [ ] T2 Second (depends on T1)\n";
+    await writeFile(join(orchestrator.home, "plans", "plan.md"), plan);
+    const { refused } = await call("handoff", { path: "plans/plan.md" });
+    expect(refused).toMatchObject([{ text: expect.stringMatching(/plan\.md, line 3: .*T1.*T2/) }]);
+  });
+
+  test("works on when the orchestrator is killed: the next call starts it again", async () => {
+    const tasks = [waits(`${era}-late`)];
+    const { executionId } = await call("handoff", { plan: { title: "Survivor", tasks } });
+    const before = await orchestrator.kill();
+    expect(await call("status", { executionId })).toMatchObject({ executionId, title: "Survivor" });
+    expect(await orchestrator.pid()).not.toBe(before);
+    await letGo(`${era}-late`);
+    expect(await untilEnded(await orchestrator.client(), String(executionId))).toMatchObject({ status: "completed" });
+  });
+});
+
+test("an execution is a task from its hand-off to its end, over processes of the MCP server and the answer of a person", async () => {
+  const { environment, home } = orchestrator;
+  const tasks = [
+    { id: "sign", title: "Sign the form", kind: "human" },
+    { id: "send", title: "Send it", command: "echo sent", dependencies: ["sign"] },
+  ];
+  const first = startRawServer(home, { tasks: true, environment });
+  const { result: task } = await first.request("tools/call", { name: "handoff", arguments: { plan: { title: "Form", tasks } } });
+  expect(task).toMatchObject({ resultType: "task", status: "working" });
+  expect(await first.end()).toBe(0);
+
+  const taskId = String(task?.["taskId"]);
+  const second = startRawServer(home, { tasks: true, environment });
+  const getTask = async () => (await second.request("tasks/get", { taskId })).result;
+  await expect.poll(getTask).toMatchObject({ status: "input_required", statusMessage: "0/2 · waiting for: Sign the form" });
+  const [actionId] = Object.keys((await getTask())?.["inputRequests"] as object);
+  const inputResponses = { [String(actionId)]: { action: "accept", content: { outcome: "done" } } };
+  expect((await second.request("tasks/update", { taskId, inputResponses })).error).toBeUndefined();
+  await expect.poll(getTask, { timeout: 20_000 }).toMatchObject({
+    status: "completed",
+    result: { structuredContent: { status: "completed", tasks: 2 } },
+  });
+  await second.end();
+});
+
+test("a task that is cancelled is a cancelled execution", async () => {
+  const { environment, home } = orchestrator;
+  const server = startRawServer(home, { tasks: true, environment });
+  const plan = { title: "Endless", tasks: [{ id: "a", title: "A", command: "sleep 600" }] };
+  const { result } = await server.request("tools/call", { name: "handoff", arguments: { plan } });
+  const taskId = String(result?.["taskId"]);
+  expect((await server.request("tasks/cancel", { taskId })).error).toBeUndefined();
+  await expect
+    .poll(async () => (await server.request("tasks/get", { taskId })).result, { timeout: 20_000 })
+    .toMatchObject({ status: "cancelled" });
+  expect((await server.request("tasks/cancel", { taskId })).error).toBeUndefined();
+  await server.end();
+});
