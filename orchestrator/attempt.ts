@@ -1,6 +1,7 @@
 /** One attempt from its claim to its ending: run by the executor, checked by the orchestrator's own test runs, judged by the retry policy. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { automationVerdict } from "../plan/classify.ts";
 import { RetryPolicy } from "../plan/model.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import { decideRetry } from "./domain/retry.ts";
@@ -46,6 +47,12 @@ export function createAttemptRunner(dependencies: AttemptDependencies): AttemptR
     const executor = dependencies.executors.get(claimed.task.kind);
     if (executor === undefined)
       return endingOf(claimed, failure("permanent", `no executor for kind '${claimed.task.kind}'`), dependencies, how.adopted);
+    // Asked again here and not only when the plan was read: what may never be automated must not depend on how a task came into the queue.
+    const verdict = executor.kind === "noop" ? undefined : automationVerdict(claimed.task);
+    if (verdict !== undefined && verdict.level !== "FULL_AUTO") {
+      const why = `${verdict.reason ?? verdict.rule} It was not run.`;
+      return endingOf(claimed, failure("permanent", why), dependencies, how.adopted);
+    }
     let outcome: Outcome;
     let verification: Verification | undefined;
     try {

@@ -45,6 +45,6 @@ export function readEstimate(raw: string): Estimate | undefined {
 }
 
 /** Text as the unit: an estimate given in a known unit, such as a column `days_max`. */
-export function minutesPer(unit: string): number | undefined {
+function minutesPer(unit: string): number | undefined {
   return unitMinutes.find(([pattern]) => pattern.test(unit))?.[1];
 }

@@ -37,8 +37,7 @@ export const PlanStatus = z.enum([
 export type PlanStatus = z.infer<typeof PlanStatus>;
 
 /** One place in the source that says something about a status: a checkbox, a table cell, a heading. */
-export const StatusSource = z.object({ where: z.string(), line: z.number().int().optional(), says: z.string() });
-export type StatusSource = z.infer<typeof StatusSource>;
+const StatusSource = z.object({ where: z.string(), line: z.number().int().optional(), says: z.string() });
 
 /** Something that can be checked when the work is done; `anti` states what must not be the case. */
 export const Criterion = z.object({

@@ -43,7 +43,7 @@ export function promisesWork(section: Section): boolean {
   return section.level > 1 && promising.test(title) && !describing.test(title) && numberedItems(section).length > 1;
 }
 
-export function numberedItems(section: Section): Item[] {
+function numberedItems(section: Section): Item[] {
   return section.blocks.flatMap((block) => (block.kind === "list" && block.ordered ? block.items : []));
 }
 

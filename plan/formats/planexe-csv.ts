@@ -7,7 +7,7 @@ import type { Source } from "./source.ts";
 type CsvRow = { cells: string[]; line: number };
 
 /** Rows of a CSV text; `quoted` is false for exporters that never quote. */
-export function csvRows(source: Source, delimiter: string, quoted: boolean): CsvRow[] {
+function csvRows(source: Source, delimiter: string, quoted: boolean): CsvRow[] {
   try {
     const parsed = parse(source.text.text, {
       delimiter,

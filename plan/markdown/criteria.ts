@@ -16,7 +16,7 @@ export function namesCriteria(title: string): boolean {
 }
 
 /** Headings whose items state what must not be done. */
-export function namesAntiCriteria(title: string): boolean {
+function namesAntiCriteria(title: string): boolean {
   return antiTitle.test(plain(title));
 }
 

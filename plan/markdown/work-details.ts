@@ -117,7 +117,7 @@ function addCriteria(task: DraftTask, field: Field): void {
 }
 
 /** A criterion in words. */
-export function statement(task: DraftTask, criterion: string, line: number): z.input<typeof Criterion> {
+function statement(task: DraftTask, criterion: string, line: number): z.input<typeof Criterion> {
   return { id: nextCriterionId(task), criterion, test: "manual", line, method: "task check" };
 }
 
@@ -173,7 +173,7 @@ export function setPriority(task: DraftTask, raw: string): void {
   task.priority ??= priorityLevel(text);
 }
 
-export function priorityLevel(raw: string): "low" | "normal" | "high" {
+function priorityLevel(raw: string): "low" | "normal" | "high" {
   if (/^(?:p?[01]|critical|urgent|high(?:est)?|blocker|must)\b/i.test(raw)) return "high";
   return /^(?:p?[3-9]|low(?:est)?|minor|nice|could|someday)\b/i.test(raw) ? "low" : "normal";
 }

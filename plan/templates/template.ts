@@ -13,7 +13,7 @@ import { PlanError, type PlanProblem } from "../plan-error.ts";
 import { nearest } from "../resolve.ts";
 
 const Parameter = z.object({ description: z.string().optional(), default: z.string().optional() });
-export const Template = z.looseObject({
+const Template = z.looseObject({
   template: z.string().min(1),
   parameters: z.record(z.string(), Parameter).default({}),
   forEach: z.array(z.record(z.string(), z.union([z.string(), z.number()]).transform(String))).optional(),

@@ -108,6 +108,16 @@ describe("a plan", () => {
   });
 });
 
+describe("what may never be automated", () => {
+  it("waits for a person, also where the plan claims that it may run by itself", async () => {
+    const task = { id: "post", title: "Post the announcement on Twitter", command: "touch posted", automation: "FULL_AUTO" };
+    const { executionId } = await handoff([task]);
+    expect(await client.status(executionId)).toMatchObject({ status: "blocked" });
+    await client.control(executionId, { action: "cancel" });
+    await expect(readFile(join(workspace, "posted"))).rejects.toThrow("ENOENT");
+  });
+});
+
 describe("control", () => {
   it("cancel kills the whole process tree, also what hid in a session of its own", async () => {
     const { executionId } = await handoff([
