@@ -34,6 +34,8 @@ function smaller(asked: Sizes, most: Partial<Sizes>): Sizes {
   return Object.fromEntries(limited) as Sizes;
 }
 
+process.on("disconnect", () => process.exit(1)); // the run was ended; exit listeners take servers along
+
 const [, , module = "", assignment = "{}"] = process.argv;
 const outcome = await main(module, JSON.parse(assignment) as Assignment).catch(
   (error: unknown): Outcome =>

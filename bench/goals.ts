@@ -53,7 +53,8 @@ const less = (a: number, b: number) => a < b;
 
 /** @param advantage of our value over the other's; the goal is met when it reaches the factor */
 function judge(name: string, own: Best, other: Best, factor: number, advantage: (own: number, other: number) => number): Goal {
-  if (own === undefined || other === undefined) return { line: `goal ${name} the best: not measured`, met: undefined };
+  if (own === undefined || other === undefined)
+    return { line: `goal ${name} the best of the others: not measured`, met: undefined };
   const reached = advantage(own.value, other.value);
   const met = reached >= factor;
   return { line: `goal ${name} ${other.name}: ${reached.toFixed(2)}, ${met ? "met" : "NOT MET"}`, met };

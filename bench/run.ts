@@ -25,15 +25,17 @@ async function main(): Promise<number> {
   installPeers();
   const directory = await mkdtemp(join(tmpdir(), "longhaul-bench-"));
   await chmod(directory, 0o711); // under root the database server is another user
-  try {
-    const postgres = await startPostgres(join(directory, "postgres"));
-    try {
-      return await report(options, await runRounds(options, postgres, directory), machineLine(postgres.version));
-    } finally {
-      await postgres.stop();
-    }
-  } finally {
+  let postgres: Postgres | undefined;
+  const cleanUp = async () => {
+    await postgres?.stop();
     await rm(directory, { recursive: true, force: true });
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void cleanUp().finally(() => process.exit(1))); // engines end with their channel to this process
+  try {
+    postgres = await startPostgres(join(directory, "postgres"));
+    return await report(options, await runRounds(options, postgres, directory), machineLine(postgres.version));
+  } finally {
+    await cleanUp();
   }
 }
 
@@ -45,6 +47,7 @@ async function runRounds(options: Options, postgres: Postgres, directory: string
       const startedMs = Date.now();
       const outcome = await runOnce(name, options, postgres, join(directory, `${name}-${round}`));
       outcomes.push(outcome);
+      if (outcome.status === "failed") console.error(outcome.message);
       console.error(
         `round ${round}/${options.rounds} ${name}: ${outcome.status} after ${Math.round((Date.now() - startedMs) / 1000)} s`,
       );

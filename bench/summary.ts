@@ -19,7 +19,7 @@ export function summarize(rounds: Rounds, asked: Sizes): Summary[] {
       return {
         measured: false,
         name,
-        reason: fault.status === "failed" ? `FAILED: ${fault.message}` : `not run: ${fault.message}`,
+        reason: fault.status === "failed" ? `FAILED: ${firstLine(fault.message)}` : `not run: ${fault.message}`,
       };
     }
     const measured = outcomes.filter((outcome) => outcome.status === "measured");
@@ -51,4 +51,8 @@ function reductions(asked: Sizes, done: Sizes): string[] {
   return (Object.keys(names) as (keyof Sizes)[])
     .filter((workload) => done[workload] < asked[workload])
     .map((workload) => `only ${done[workload].toLocaleString("en")} ${names[workload]}`);
+}
+
+function firstLine(message: string): string {
+  return message.trim().split("\n")[0] ?? "";
 }

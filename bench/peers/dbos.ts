@@ -23,6 +23,6 @@ export const engine: Engine = {
   name: "DBOS queue",
   standing: "yardstick",
   setup: `every task a queued workflow, queue and results polled every ${pollingIntervalMs} ms; a parent workflow goes through the graph in waves`,
-  most: { dagLayers: 10, independent: 2000 },
+  most: { dagLayers: 5, independent: 1000 },
   open: (environment) => openDbos(environment, queuedTasks),
 };

@@ -11,12 +11,16 @@ export type Postgres = {
   stop(): Promise<void>;
 };
 
+/** Beside the product's: room for every engine's pool, and shared memory where nobody cleans up during a run (`/dev/shm` is everybody's). */
+const settings = { max_connections: "100", dynamic_shared_memory_type: "mmap" };
+
 /** @throws Error when the server would not be fully durable */
 export async function startPostgres(directory: string): Promise<Postgres> {
   await mkdir(directory, { recursive: true, mode: 0o711 });
-  const server = await startEmbedded({ directory, settings: { max_connections: "100" } });
+  const server = await startEmbedded({ directory, settings });
   const { host, user } = server.connection;
   const admin = new pg.Client({ host, user, database: "postgres" });
+  admin.on("error", () => undefined); // a lost server shows in the next statement
   await admin.connect();
   const { rows } = await admin.query<{ durable: boolean; version: string }>(
     `select current_setting('fsync')::boolean and current_setting('synchronous_commit') = 'on' and current_setting('full_page_writes')::boolean
