@@ -12,6 +12,7 @@ import {
   type MessagesRequest,
   startMessagesApi,
 } from "../support/messages-api.ts";
+import { untilEnded } from "../support/orchestrator.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 
 const binary = claudeBinary();
@@ -20,12 +21,15 @@ let api: MessagesApi;
 let claude: ClaudeCode;
 let session: ReturnType<ClaudeCode["open"]>;
 let dropDatabase: () => Promise<void>;
+/** What the scripted model does after the hand-off. */
+let andThen: (conversation: string) => AnswerBlock[];
 
 /** A session sends its first prompt before its servers are connected: this model looks for the tool until it is there. */
 async function handsOffOnce(body: MessagesRequest): Promise<AnswerBlock[]> {
-  if (conversationText(body).includes("toolu_handoff")) return [{ type: "text", text: "Okay." }];
+  const conversation = conversationText(body);
+  if (conversation.includes("toolu_handoff")) return andThen(conversation);
   if (body.tools?.some(({ name }) => name === handoff)) {
-    return [{ type: "tool_use", id: "toolu_handoff", name: handoff, input: { path: "plan.md" } }];
+    return [{ type: "tool_use", id: "toolu_handoff", name: handoff, input: { path: "plan.md", maxAttempts: 1 } }];
   }
   await delay(100);
   return [{ type: "tool_use", name: "ToolSearch", input: { query: `select:${handoff}` } }];
@@ -44,6 +48,7 @@ describe.skipIf(binary === undefined || !hasTerminals())("a terminal session of 
   beforeEach(async () => {
     const database = await createTestDatabase();
     dropDatabase = database.drop;
+    andThen = () => [{ type: "text", text: "Okay." }];
     api = await startMessagesApi(handsOffOnce);
     claude = await createClaudeCode(binary as string, api.url, { DATABASE_URL: database.databaseUrl });
     await writeFile(
@@ -63,6 +68,26 @@ describe.skipIf(binary === undefined || !hasTerminals())("a terminal session of 
     await toldModel("runs in the background as");
     await writeFile(join(claude.folder, "go"), "");
     await toldModel("Word list: completed, 1 of 1 tasks done");
+  });
+
+  test("is told by itself what failed", async () => {
+    await writeFile(join(claude.folder, "plan.md"), "# Word list\n\n- [ ] Break\n  - Run: `exit 3`\n");
+    session = claude.open(["Hand plan.md off."]);
+    const told = await toldModel("Word list: failed, 0 of 1 tasks done");
+    expect(told).toContain("exited with code 3");
+  });
+
+  test("cancels the execution when it stops the task", async () => {
+    andThen = (conversation) => {
+      const [, task] = /running in the background as task (\w+)/.exec(conversation) ?? [];
+      if (task === undefined || conversation.includes("toolu_stop")) return [{ type: "text", text: "Okay." }];
+      return [{ type: "tool_use", id: "toolu_stop", name: "TaskStop", input: { task_id: task } }];
+    };
+    session = claude.open(["Hand plan.md off.", "--allowedTools", "TaskStop"]);
+    await toldModel("toolu_stop");
+    const orchestrator = await claude.orchestrator();
+    const [execution] = (await orchestrator.list()).executions;
+    expect(await untilEnded(orchestrator, execution?.executionId ?? "")).toMatchObject({ status: "cancelled" });
   });
 
   test("finds its execution again when it is closed and resumed", async () => {
