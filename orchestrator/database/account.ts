@@ -1,7 +1,6 @@
 /** The user that the server runs under: PostgreSQL refuses to run as root. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { userInfo } from "node:os";
+import { type UserInfo, userInfo } from "node:os";
 import { LonghaulError } from "../domain/errors.ts";
 
 export type Account = {
@@ -11,35 +10,51 @@ export type Account = {
 };
 
 /**
- * Chooses the account: the current user; for root the one who called sudo, else `postgres`, else `nobody`.
+ * Chooses the account: the current user; for root the owner of the data that is there, else the one who called sudo, else `postgres`,
+ * else `nobody`. The owner comes first because PostgreSQL serves a directory to nobody else, and root starts with sudo and without.
  * @param sudo SUDO_UID and SUDO_GID of the environment, if any
+ * @throws LonghaulError forbidden when the data belongs to somebody whom the current user cannot become
  */
-export function serverAccount(sudo: { uid: number; gid: number } | undefined): Account {
-  const self = userInfo();
-  if (self.uid !== 0) return { name: self.username, credentials: {} };
-  const users = readFileSync("/etc/passwd", "utf8")
-    .split("\n")
-    .map((line) => line.split(":"))
-    .map(([name = "", , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }));
-  const wanted = [
-    users.find((user) => sudo !== undefined && sudo.uid !== 0 && user.uid === sudo.uid),
-    users.find((user) => user.name === "postgres"),
-    users.find((user) => user.name === "nobody"),
-  ].find((user) => user !== undefined) ?? { name: "nobody", uid: 65_534, gid: 65_534 };
-  return { name: wanted.name, credentials: { uid: wanted.uid, gid: wanted.gid } };
-}
-
-/** Name of the user this process runs as; peer authentication knows it by that. */
-export function currentUser(): string {
-  return userInfo().username;
-}
-
-/** @throws LonghaulError forbidden when the account cannot enter the directory, which needs `x` on every folder above it */
-export function requireAccess(directory: string, account: Account): void {
-  if (account.credentials.uid === undefined) return;
-  const result = spawnSync("/bin/sh", ["-c", 'cd "$1"', "sh", directory], { ...account.credentials, cwd: "/" });
-  if (result.status === 0) return;
-  throw new LonghaulError("forbidden", `PostgreSQL runs as user ${account.name}, who cannot enter ${directory}.`, {
-    hint: `Set LONGHAUL_HOME to a folder that every user can pass through (under root: not /root), or open the folders above it (chmod o+x).`,
+export function serverAccount(
+  sudo: { uid: number; gid: number } | undefined,
+  owner: { uid: number; gid: number } | undefined,
+): Account {
+  const self = currentUser();
+  if (self.uid !== 0) {
+    if (owner === undefined || owner.uid === self.uid) return { name: self.username, credentials: {} };
+    throw new LonghaulError("forbidden", `The database belongs to user ${owner.uid}, this process runs as ${self.username}.`, {
+      hint: "Run Longhaul as that user or as root, or set LONGHAUL_HOME to a folder of your own.",
+    });
+  }
+  if (owner !== undefined && owner.uid !== 0) {
+    return lookUp(String(owner.uid)) ?? { name: `number ${owner.uid}`, credentials: { uid: owner.uid, gid: owner.gid } };
+  }
+  const caller = sudo === undefined || sudo.uid === 0 ? undefined : lookUp(String(sudo.uid));
+  const account = caller ?? lookUp("postgres") ?? lookUp("nobody");
+  if (account !== undefined) return account;
+  throw new LonghaulError("unavailable", "PostgreSQL does not run as root, and there is no user postgres or nobody.", {
+    hint: "Add a user named postgres, run Longhaul as an ordinary user, or set DATABASE_URL.",
   });
+}
+
+/** The user this process runs as; peer authentication knows it by its name. */
+export function currentUser(): UserInfo<string> {
+  try {
+    return userInfo();
+  } catch (error) {
+    throw new LonghaulError("unavailable", `User ${process.getuid?.()} has no name, and PostgreSQL does not run without one.`, {
+      hint: "Add the user to /etc/passwd (containers: run as a user of the image), or set DATABASE_URL.",
+      cause: error,
+    });
+  }
+}
+
+/** Asks the system rather than /etc/passwd, which does not list the users of directory services (nor, on macOS, any person). */
+function lookUp(user: string): Account | undefined {
+  const { status, stdout } = spawnSync("/bin/sh", ["-c", 'id -un "$1" && id -u "$1" && id -g "$1"', "sh", user], {
+    encoding: "utf8",
+    env: { PATH: "/usr/bin:/bin" },
+  });
+  const [name = "", uid, gid] = stdout.split("\n");
+  return status === 0 ? { name, credentials: { uid: Number(uid), gid: Number(gid) } } : undefined;
 }

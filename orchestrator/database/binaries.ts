@@ -1,5 +1,6 @@
 /** The PostgreSQL programs that came with the lockfile, ready to run for the account the server runs under. */
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -27,13 +28,18 @@ export async function prepareBinaries(directory: string, account: Account): Prom
   const { version } = JSON.parse(await readFile(packageFile, "utf8")) as { version: string };
   const installed = join(dirname(packageFile), "native");
   const copy = join(directory, `native-${version}`);
-  const inPlace = !existsSync(copy) && (await linkLibraries(installed)) && runs(installed, account);
+  const inPlace = !existsSync(copy) && (await linkLibraries(installed)) && failure(installed, account) === undefined;
   if (!inPlace && !existsSync(copy)) await copyNative(installed, copy);
   const native = inPlace ? installed : copy;
-  if (!inPlace && !runs(native, account)) {
-    throw new LonghaulError("unavailable", `The embedded PostgreSQL in ${native} does not run as user ${account.name}.`, {
-      hint: `Every folder above it must be open to that user (mode +x); set LONGHAUL_HOME to a place that is, or DATABASE_URL.`,
-    });
+  const reason = inPlace ? undefined : failure(native, account);
+  if (reason !== undefined) {
+    throw new LonghaulError(
+      "unavailable",
+      `The embedded PostgreSQL in ${native} does not run as user ${account.name}: ${reason}`,
+      {
+        hint: "It needs glibc (not Alpine's musl) and a file system that allows programs; else set DATABASE_URL.",
+      },
+    );
   }
   return {
     initdb: join(native, "bin", "initdb"),
@@ -59,16 +65,20 @@ async function linkLibraries(native: string): Promise<boolean> {
   return true;
 }
 
-function runs(native: string, account: Account): boolean {
-  const result = spawnSync(join(native, "bin", "postgres"), ["--version"], { ...account.credentials, cwd: "/" });
-  return result.status === 0;
+/** Why the programs do not run for the account, if so. */
+function failure(native: string, account: Account): string | undefined {
+  const options = { ...account.credentials, cwd: "/", encoding: "utf8" } as const;
+  const { status, error, stderr } = spawnSync(join(native, "bin", "postgres"), ["--version"], options);
+  return status === 0 ? undefined : (error?.message ?? stderr.trim());
 }
 
 /** Several starters may copy at once: each into a folder of its own, the first rename wins. */
 async function copyNative(from: string, to: string): Promise<void> {
-  const mine = `${to}.${process.pid}`;
-  await mkdir(mine, { recursive: true });
+  const mine = `${to}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  await mkdir(mine);
   await cp(from, join(mine, "native"), { recursive: true, verbatimSymlinks: true });
+  // Installed by root with a strict umask, the files are nobody else's to read; without their owner's +w no link can be made.
+  spawnSync("chmod", ["-R", "u+rwX,go+rX", mine]);
   await linkLibraries(join(mine, "native"));
   await rename(join(mine, "native"), to).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;

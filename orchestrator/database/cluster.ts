@@ -1,7 +1,7 @@
-/** The data directory: made once, with peer authentication for the server's user and for ours. */
+/** The data directory, made once, and who may connect to it. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LonghaulError } from "../domain/errors.ts";
 import { type Account, currentUser } from "./account.ts";
@@ -30,17 +30,35 @@ export async function prepareCluster(directory: string, binaries: Binaries, acco
   return data;
 }
 
+/**
+ * Writes who may connect: the server's user, ours and root, known by their names through the socket. Done anew before each start, because
+ * names change when a home moves to another machine. Beside the data, because root must not write where another user could lay links.
+ */
+export async function writeAccess(directory: string, account: Account): Promise<Record<"hba_file" | "ident_file", string>> {
+  const users = new Set([account.name, currentUser().username, "root"]);
+  const contents = {
+    hba_file: "local all all peer map=longhaul\n",
+    ident_file: [...users].map((user) => `longhaul "${user}" ${databaseUser}\n`).join(""),
+  };
+  const paths = { hba_file: join(directory, "pg_hba.conf"), ident_file: join(directory, "pg_ident.conf") };
+  for (const name of ["hba_file", "ident_file"] as const) {
+    const mine = `${paths[name]}.${process.pid}.${randomBytes(4).toString("hex")}`;
+    await writeFile(mine, contents[name], { flag: "wx" });
+    await chmod(mine, 0o644);
+    await rename(mine, paths[name]);
+  }
+  return paths;
+}
+
 async function makeCluster(directory: string, data: string, binaries: Binaries, account: Account): Promise<void> {
   const mine = join(directory, `data.${process.pid}.${randomBytes(4).toString("hex")}`);
   await mkdir(mine, { mode: 0o700 });
-  await own(mine, account);
+  const { uid, gid } = account.credentials;
+  if (uid !== undefined && gid !== undefined) await chown(mine, uid, gid);
   const locale = ["--locale=C", "--lc-ctype=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
   const args = ["-D", mine, "-U", databaseUser, "-E", "UTF8", "-A", "peer", "--no-sync", ...locale];
   try {
     await run(binaries.initdb, args, account, directory);
-    const users = new Set([account.name, currentUser()]);
-    await writeFile(join(mine, "pg_hba.conf"), "local all all peer map=longhaul\n");
-    await writeFile(join(mine, "pg_ident.conf"), [...users].map((user) => `longhaul "${user}" ${databaseUser}\n`).join(""));
     await rename(mine, data);
   } catch (error) {
     await rm(mine, { recursive: true, force: true });
@@ -49,15 +67,10 @@ async function makeCluster(directory: string, data: string, binaries: Binaries, 
   }
 }
 
-/** Gives a path to the server's user when that is not us. */
-export async function own(path: string, account: Account): Promise<void> {
-  const { uid, gid } = account.credentials;
-  if (uid !== undefined && gid !== undefined) await chown(path, uid, gid);
-}
-
 function run(program: string, args: string[], account: Account, directory: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { ...account.credentials, cwd: directory, env: { PATH: "/usr/bin:/bin", LC_ALL: "C" } });
+    const env = { PATH: "/usr/bin:/bin", LC_ALL: "C" };
+    const child = spawn(program, args, { ...account.credentials, cwd: directory, env, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));

@@ -17,7 +17,7 @@ export async function connectExternal(
     settings.kind === "url"
       ? { connectionString: settings.url }
       : (Object.fromEntries(Object.entries(parts).filter(([, v]) => v !== undefined)) as pg.ClientConfig);
-  const client = new pg.Client({ ...connection, connectionTimeoutMillis: 10_000 });
+  const client = createClient(connection);
   client.on("error", () => undefined);
   const name = `${client.user ?? ""}@${client.host}:${client.port}/${client.database ?? ""}`;
   try {
@@ -32,7 +32,7 @@ export async function connectExternal(
     }
   } catch (error) {
     if (error instanceof LonghaulError) throw error;
-    throw new LonghaulError("unavailable", `No PostgreSQL at ${name}: ${(error as Error).message}`, {
+    throw new LonghaulError("unavailable", `No PostgreSQL at ${name}: ${reasonOf(error)}`, {
       hint: "Check DATABASE_URL or POSTGRES_HOST, _PORT, _DB, _USER and _PASSWORD; unset them to use the embedded server.",
       cause: error,
     });
@@ -40,4 +40,21 @@ export async function connectExternal(
     await client.end().catch(() => undefined);
   }
   return { connection };
+}
+
+/** The parser's own error carries the whole address as a property, password and all: it must not become a cause. */
+function createClient(connection: pg.ClientConfig): pg.Client {
+  try {
+    return new pg.Client({ ...connection, connectionTimeoutMillis: 10_000 });
+  } catch {
+    throw new LonghaulError("invalid_input", "DATABASE_URL is not an address that PostgreSQL clients understand.", {
+      hint: "It reads postgres://user:password@host:5432/database; special characters of the password are written as %40 and so on.",
+    });
+  }
+}
+
+/** A name with several addresses fails with one error for each and no message of its own. */
+function reasonOf(error: unknown): string {
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return errors.map((one) => (one instanceof Error ? one.message : String(one))).join("; ");
 }

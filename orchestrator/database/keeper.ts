@@ -5,6 +5,8 @@
 import { type EmbeddedDatabase, type EmbeddedOptions, startEmbedded } from "./embedded.ts";
 
 const checkMs = 200;
+/** After a start that failed; each one writes to the log. */
+const pauseMs = 2000;
 
 export type KeptDatabase = Pick<EmbeddedDatabase, "connection" | "stop">;
 
@@ -12,16 +14,20 @@ export type KeptDatabase = Pick<EmbeddedDatabase, "connection" | "stop">;
 export async function keepEmbedded(options: EmbeddedOptions): Promise<KeptDatabase> {
   let server = await startEmbedded(options);
   let restarting: Promise<void> | undefined;
+  let pausedUntilMs = 0;
+  const stopped = new AbortController();
   const timer = setInterval(() => {
-    if (restarting !== undefined || isAlive(server.pid)) return;
+    if (restarting !== undefined || Date.now() < pausedUntilMs || server.isRunning()) return;
     options.log?.(`PostgreSQL, process ${server.pid}, is gone: starting it again`);
-    restarting = startEmbedded(options)
+    restarting = startEmbedded({ ...options, signal: stopped.signal })
       .then(
         (started) => {
           server = started;
         },
-        (error: unknown) =>
-          options.log?.(`PostgreSQL could not be started again: ${error instanceof Error ? error.message : String(error)}`),
+        (error: unknown) => {
+          pausedUntilMs = Date.now() + pauseMs;
+          options.log?.(`PostgreSQL could not be started again: ${error instanceof Error ? error.message : String(error)}`);
+        },
       )
       .finally(() => {
         restarting = undefined;
@@ -31,17 +37,9 @@ export async function keepEmbedded(options: EmbeddedOptions): Promise<KeptDataba
     connection: server.connection,
     async stop() {
       clearInterval(timer);
+      stopped.abort();
       await restarting;
       await server.stop();
     },
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
