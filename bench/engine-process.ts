@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 import type { Assignment, Outcome } from "./child.ts";
 
 /** Resolves with what the engine's process reported, or with a failure when it ended or hung before it could. */
-export function runEngine(module: string, assignment: Assignment, deadlineMs: number): Promise<Outcome> {
+export function runEngine(module: string, nodeArguments: string[], assignment: Assignment, deadlineMs: number): Promise<Outcome> {
   const child = fork(fileURLToPath(new URL("child.ts", import.meta.url)), [module, JSON.stringify(assignment)], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: { ...process.env, NODE_ENV: "production", NO_COLOR: "1" },
-    execArgv: [],
+    execArgv: nodeArguments,
   });
   let said = "";
   for (const stream of [child.stdout, child.stderr])

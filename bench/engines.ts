@@ -1,6 +1,7 @@
 /** The engines of a run, in the order of the table. */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { startCommand } from "../cli/session.ts";
 
 /** By the name that `--only` takes. */
 export const modules: Readonly<Record<string, string>> = {
@@ -18,6 +19,9 @@ export const modules: Readonly<Record<string, string>> = {
   "graphile-worker": moduleAt("peers/graphile-worker.ts"),
   "graphile-worker-default": moduleAt("peers/graphile-worker-default.ts"),
 };
+
+/** What Node is told where it runs Longhaul: the same as when `longhaul up` starts it. */
+export const productArguments = startCommand.filter((argument) => argument.startsWith("--max-"));
 
 /** Why the engine cannot be loaded, if so. */
 export function absence(module: string): string | undefined {

@@ -1,5 +1,6 @@
 /** The goals of the engine, each held against the figures of the same run. */
 import type { Standing } from "./engine.ts";
+import type { OrchestratorOutcome } from "./handoff.ts";
 import type { Figures } from "./measure.ts";
 import type { Summary } from "./summary.ts";
 
@@ -38,8 +39,21 @@ export function goals(summaries: Summary[]): Goal[] {
     smaller("hopP50Ms", "yardstick", 1),
     smaller("hopP99Ms", "yardstick", 1),
     larger("dagPerSecond", "limit", 0.5),
+    below("worker RSS", best("longhaul", "memoryMb", less)?.value, memoryMb, "MB"),
   ];
 }
+
+export function orchestratorGoals(outcome: OrchestratorOutcome | undefined): Goal[] {
+  const figures = outcome?.status === "measured" ? outcome.figures : undefined;
+  const overhead = figures === undefined ? undefined : (figures.taskMs / figures.bareTaskMs - 1) * 100;
+  return [
+    below("handoff p95", figures?.handoffP95Ms, 100, "ms"),
+    below("orchestrator RSS", figures?.memoryMb, memoryMb, "MB"),
+    below("overhead of a shell task of 10 s", overhead, 1, "%"),
+  ];
+}
+
+const memoryMb = 150;
 
 const titles: Partial<Record<keyof Figures, string>> = {
   dagPerSecond: "DAG tasks/s",
@@ -58,4 +72,11 @@ function judge(name: string, own: Best, other: Best, factor: number, advantage: 
   const reached = advantage(own.value, other.value);
   const met = reached >= factor;
   return { line: `goal ${name} ${other.name}: ${reached.toFixed(2)}, ${met ? "met" : "NOT MET"}`, met };
+}
+
+function below(name: string, value: number | undefined, limit: number, unit: string): Goal {
+  const goal = `goal ${name} < ${limit} ${unit}`;
+  if (value === undefined || Number.isNaN(value)) return { line: `${goal}: not measured`, met: undefined };
+  const met = value < limit;
+  return { line: `${goal}: ${value.toFixed(1)} ${unit}, ${met ? "met" : "NOT MET"}`, met };
 }

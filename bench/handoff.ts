@@ -8,6 +8,7 @@ import { rmSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { createTestOrchestrator, untilEnded } from "../test/support/orchestrator.ts";
 import type { Environment } from "./engine.ts";
+import { productArguments } from "./engines.ts";
 import { peakMemoryMb } from "./process-usage.ts";
 import { median, percentile } from "./statistics.ts";
 
@@ -23,18 +24,29 @@ export type OrchestratorFigures = {
   taskMs: number;
 };
 
+export type OrchestratorOutcome = { status: "measured"; figures: OrchestratorFigures } | { status: "failed"; message: string };
+
 const handoffs = 200;
 const tasksOfPlan = 10;
 const taskSeconds = 10;
 const taskSamples = 5;
 const staggerMs = 400;
 
+/** Starts an orchestrator on the database and measures it; a failure leaves the engines' figures standing. */
+export function measureOrchestrator(environment: Environment): Promise<OrchestratorOutcome> {
+  return measured(environment).then(
+    (figures) => ({ status: "measured", figures }),
+    (error: unknown) => ({ status: "failed", message: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  );
+}
+
 /** @throws Error when a handoff is refused or a task does not succeed */
-export async function measureOrchestrator({ database, directory }: Environment): Promise<OrchestratorFigures> {
+async function measured({ database, directory }: Environment): Promise<OrchestratorFigures> {
   const { host, user, database: name } = database;
   const orchestrator = await createTestOrchestrator({
     DATABASE_URL: `postgres://${user}@localhost/${name}?host=${encodeURIComponent(host)}`,
     LONGHAUL_LOG_LEVEL: "warn",
+    NODE_OPTIONS: productArguments.join(" "),
   });
   const leaveNothing = () => rmSync(orchestrator.home, { recursive: true, force: true });
   process.once("exit", leaveNothing);

@@ -3,7 +3,16 @@ import { parseArgs } from "node:util";
 import type { Sizes } from "./engine.ts";
 import { modules } from "./engines.ts";
 
-export type Options = { rounds: number; engines: string[]; sizes: Sizes; jsonFile: string | undefined };
+export type Options = {
+  rounds: number;
+  engines: string[];
+  /** Whether the whole product is measured too. */
+  orchestrator: boolean;
+  sizes: Sizes;
+  jsonFile: string | undefined;
+};
+
+const orchestratorName = "orchestrator";
 
 const fullSizes: Sizes = { dagLayers: 100, independent: 10_000, fan: 1000, chain: 200, idleSamples: 50 };
 const quickSizes: Sizes = { dagLayers: 10, independent: 1000, fan: 200, chain: 50, idleSamples: 15 };
@@ -21,9 +30,16 @@ export function parseOptions(args: string[]): Options {
   });
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: give a whole number from 1.`);
-  const known = Object.keys(modules);
-  const engines = values.only?.split(",") ?? known;
-  const unknown = engines.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new Error(`--only ${unknown.join(",")}: there is no such engine. Known are ${known.join(", ")}.`);
-  return { rounds, engines, sizes: values.quick ? quickSizes : fullSizes, jsonFile: values.json };
+  const known = [...Object.keys(modules), orchestratorName];
+  const chosen = values.only?.split(",") ?? known;
+  const unknown = chosen.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`--only ${unknown.join(",")}: there is no such thing to measure. Known are ${known.join(", ")}.`);
+  return {
+    rounds,
+    engines: chosen.filter((name) => name !== orchestratorName),
+    orchestrator: chosen.includes(orchestratorName),
+    sizes: values.quick ? quickSizes : fullSizes,
+    jsonFile: values.json,
+  };
 }

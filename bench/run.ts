@@ -9,14 +9,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Outcome } from "./child.ts";
 import { runEngine } from "./engine-process.ts";
-import { absence, modules } from "./engines.ts";
-import { goals } from "./goals.ts";
+import { absence, modules, productArguments } from "./engines.ts";
+import { goals, orchestratorGoals } from "./goals.ts";
+import { measureOrchestrator, type OrchestratorOutcome } from "./handoff.ts";
 import { machineLine } from "./machine.ts";
 import { type Options, parseOptions } from "./options.ts";
 import { type Postgres, startPostgres } from "./servers/postgres.ts";
 import { installPeers } from "./setup.ts";
 import { type Rounds, summarize } from "./summary.ts";
-import { renderTable } from "./table.ts";
+import { renderOrchestrator, renderTable } from "./table.ts";
 
 const deadlineMs = 180_000;
 
@@ -33,7 +34,9 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void cleanUp().finally(() => process.exit(1))); // engines end with their channel to this process
   try {
     postgres = await startPostgres(join(directory, "postgres"));
-    return await report(options, await runRounds(options, postgres, directory), machineLine(postgres.version));
+    const rounds = await runRounds(options, postgres, directory);
+    const orchestrator = options.orchestrator ? await runOrchestrator(postgres, join(directory, "orchestrator")) : undefined;
+    return await report(options, rounds, orchestrator, machineLine(postgres.version));
   } finally {
     await cleanUp();
   }
@@ -63,22 +66,36 @@ async function runOnce(name: string, { sizes }: Options, postgres: Postgres, dir
   await mkdir(directory);
   try {
     return await postgres.withDatabase((database) =>
-      runEngine(module, { environment: { database, directory }, sizes }, deadlineMs),
+      runEngine(module, name === "longhaul" ? productArguments : [], { environment: { database, directory }, sizes }, deadlineMs),
     );
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function report(options: Options, rounds: Rounds, machine: string): Promise<number> {
+async function runOrchestrator(postgres: Postgres, directory: string): Promise<OrchestratorOutcome> {
+  await mkdir(directory);
+  const outcome = await postgres.withDatabase((database) => measureOrchestrator({ database, directory }));
+  console.error(`orchestrator: ${outcome.status}`);
+  if (outcome.status === "failed") console.error(outcome.message);
+  return outcome;
+}
+
+async function report(
+  options: Options,
+  rounds: Rounds,
+  orchestrator: OrchestratorOutcome | undefined,
+  machine: string,
+): Promise<number> {
   const summaries = summarize(rounds, options.sizes);
-  const reached = goals(summaries);
-  console.log([machine, "", renderTable(summaries), "", ...reached.map(({ line }) => line)].join("\n"));
+  const reached = [...goals(summaries), ...orchestratorGoals(orchestrator)];
+  const product = orchestrator === undefined ? [] : [renderOrchestrator(orchestrator), ""];
+  console.log([machine, "", renderTable(summaries), "", ...product, ...reached.map(({ line }) => line)].join("\n"));
   if (options.jsonFile !== undefined) {
-    const content = { machine, sizes: options.sizes, rounds: Object.fromEntries(rounds), goals: reached };
+    const content = { machine, sizes: options.sizes, rounds: Object.fromEntries(rounds), orchestrator, goals: reached };
     await writeFile(options.jsonFile, `${JSON.stringify(content, undefined, 2)}\n`);
   }
-  return [...rounds.values()].flat().some(({ status }) => status === "failed") ? 1 : 0;
+  return [orchestrator, ...[...rounds.values()].flat()].some((outcome) => outcome?.status === "failed") ? 1 : 0;
 }
 
 process.exitCode = await main();

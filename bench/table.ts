@@ -1,4 +1,5 @@
 /** The table of a run as Markdown: medians, Longhaul's ratio to each, and how each engine was set up. */
+import type { OrchestratorOutcome } from "./handoff.ts";
 import type { Figures } from "./measure.ts";
 import type { Summary } from "./summary.ts";
 
@@ -30,6 +31,16 @@ export function renderTable(summaries: Summary[]): string {
       : `- ${summary.name}: ${summary.reason}`,
   );
   return [...aligned([titles, ...rows]), "", ...notes].join("\n");
+}
+
+export function renderOrchestrator(outcome: OrchestratorOutcome): string {
+  if (outcome.status === "failed") return `orchestrator process: FAILED: ${outcome.message.split("\n")[0]}`;
+  const { handoffP50Ms, handoffP95Ms, memoryMb, bareTaskMs, taskMs } = outcome.figures;
+  return [
+    `orchestrator process: handoff p50 / p95 ${short(handoffP50Ms)} / ${short(handoffP95Ms)} ms`,
+    `RSS ${Number.isNaN(memoryMb) ? "–" : whole(memoryMb)} MB`,
+    `shell task ${whole(taskMs)} ms handed off, ${whole(bareTaskMs)} ms bare`,
+  ].join(" · ");
 }
 
 function ratios(longhaul: Figures | undefined, peer: Figures): string {
