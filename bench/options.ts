@@ -5,6 +5,8 @@ import { modules } from "./engines.ts";
 
 export type Options = {
   rounds: number;
+  /** No further round begins when it would probably end after this time. */
+  budgetMs: number;
   engines: string[];
   /** Whether the whole product is measured too. */
   orchestrator: boolean;
@@ -12,6 +14,7 @@ export type Options = {
   jsonFile: string | undefined;
 };
 
+const defaultBudgetMs = 540_000;
 const orchestratorName = "orchestrator";
 
 const fullSizes: Sizes = { dagLayers: 100, independent: 10_000, fan: 1000, chain: 200, idleSamples: 50 };
@@ -37,6 +40,7 @@ export function parseOptions(args: string[]): Options {
     throw new Error(`--only ${unknown.join(",")}: there is no such thing to measure. Known are ${known.join(", ")}.`);
   return {
     rounds,
+    budgetMs: values.rounds === undefined ? defaultBudgetMs : Number.POSITIVE_INFINITY,
     engines: chosen.filter((name) => name !== orchestratorName),
     orchestrator: chosen.includes(orchestratorName),
     sizes: values.quick ? quickSizes : fullSizes,

@@ -44,7 +44,14 @@ async function main(): Promise<number> {
 
 async function runRounds(options: Options, postgres: Postgres, directory: string): Promise<Rounds> {
   const rounds: Rounds = new Map(options.engines.map((name) => [name, []]));
+  const beganMs = Date.now();
   for (let round = 1; round <= options.rounds; round += 1) {
+    if (((Date.now() - beganMs) / Math.max(1, round - 1)) * round > options.budgetMs) {
+      console.error(
+        `round ${round}/${options.rounds} left out: this machine is too slow or too busy for it (--rounds ${options.rounds} insists)`,
+      );
+      break;
+    }
     for (const [name, outcomes] of rounds) {
       if (outcomes.some(({ status }) => status !== "measured")) continue;
       const startedMs = Date.now();
@@ -87,10 +94,12 @@ async function report(
   orchestrator: OrchestratorOutcome | undefined,
   machine: string,
 ): Promise<number> {
+  const done = Math.max(0, ...[...rounds.values()].map((outcomes) => outcomes.length));
+  const header = `${machine} · medians of ${done} of ${options.rounds} rounds`;
   const summaries = summarize(rounds, options.sizes);
   const reached = [...goals(summaries), ...orchestratorGoals(orchestrator)];
   const product = orchestrator === undefined ? [] : [renderOrchestrator(orchestrator), ""];
-  console.log([machine, "", renderTable(summaries), "", ...product, ...reached.map(({ line }) => line)].join("\n"));
+  console.log([header, "", renderTable(summaries), "", ...product, ...reached.map(({ line }) => line)].join("\n"));
   if (options.jsonFile !== undefined) {
     const content = { machine, sizes: options.sizes, rounds: Object.fromEntries(rounds), orchestrator, goals: reached };
     await writeFile(options.jsonFile, `${JSON.stringify(content, undefined, 2)}\n`);
