@@ -52,7 +52,8 @@ async function runRounds(options: Options, postgres: Postgres, directory: string
       );
       break;
     }
-    for (const [name, outcomes] of rounds) {
+    const order = round % 2 === 1 ? [...rounds] : [...rounds].reverse(); // so that nobody always follows the same neighbour
+    for (const [name, outcomes] of order) {
       if (outcomes.some(({ status }) => status !== "measured")) continue;
       const startedMs = Date.now();
       const outcome = await runOnce(name, options, postgres, join(directory, `${name}-${round}`));
