@@ -104,7 +104,9 @@ test("an execution is a task from its hand-off to its end, over processes of the
   const taskId = String(task?.["taskId"]);
   const second = startRawServer(home, { tasks: true, environment });
   const getTask = async () => (await second.request("tasks/get", { taskId })).result;
-  await expect.poll(getTask).toMatchObject({ status: "input_required", statusMessage: "0/2 · waiting for: Sign the form" });
+  await expect
+    .poll(getTask, { timeout: 20_000 })
+    .toMatchObject({ status: "input_required", statusMessage: "0/2 · waiting for: Sign the form" });
   const [actionId] = Object.keys((await getTask())?.["inputRequests"] as object);
   const inputResponses = { [String(actionId)]: { action: "accept", content: { outcome: "done" } } };
   expect((await second.request("tasks/update", { taskId, inputResponses })).error).toBeUndefined();

@@ -1,9 +1,10 @@
 /** A home in which no orchestrator runs yet, with a database for the one that the MCP server starts there. */
+import { execFileSync } from "node:child_process";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Client, createClient } from "../../client/client.ts";
 import { discoverOrchestrator, type RunningOrchestrator } from "../../client/discover.ts";
-import { untilEnded } from "../support/orchestrator.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 
 export type OwnOrchestrator = {
@@ -27,34 +28,36 @@ export async function prepareOrchestrator(): Promise<OwnOrchestrator> {
     if (!found.running) throw new Error(found.detail);
     return found;
   }
-  async function end(signal: NodeJS.Signals): Promise<number> {
-    const { pid } = await running();
-    process.kill(pid, signal);
-    while ((await discoverOrchestrator(home)).running) await delay(20);
-    return pid;
-  }
   return {
     home,
     environment: { DATABASE_URL: databaseUrl },
     client: async () => createClient(await running()),
     pid: async () => (await running()).pid,
-    kill: () => end("SIGKILL"),
+    async kill() {
+      const { pid } = await running();
+      process.kill(pid, "SIGKILL");
+      while ((await discoverOrchestrator(home)).running) await delay(20);
+      return pid;
+    },
     async remove() {
-      if ((await discoverOrchestrator(home)).running) {
-        await cancelAll(createClient(await running()));
-        await end("SIGTERM");
-      }
+      await endOrchestrator(home);
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
       await drop();
     },
   };
 }
 
-/** Supervisors outlive their orchestrator, but not their tasks. */
-async function cancelAll(client: Client): Promise<void> {
+/** Cancels what is unfinished and ends the orchestrator of this home, if there is one, so that no process stays behind. */
+export async function endOrchestrator(home: string): Promise<void> {
+  const found = await discoverOrchestrator(home);
+  if (!found.running) return;
+  const client = createClient(found);
   for (const { executionId, finishedAt } of (await client.list()).executions) {
-    if (finishedAt !== null) continue;
-    await client.control(executionId, { action: "cancel" });
-    await untilEnded(client, executionId);
+    if (finishedAt === null) await client.control(executionId, { action: "cancel" });
   }
+  // An execution is cancelled before its processes have ended, and an orchestrator that stops lets processes go on.
+  while (execFileSync("ps", ["-ww", "-eo", "args"], { encoding: "utf8" }).includes(join(home, "executions", "/")))
+    await delay(50);
+  process.kill(found.pid, "SIGTERM");
+  while ((await discoverOrchestrator(home)).running) await delay(20);
 }

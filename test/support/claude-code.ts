@@ -5,10 +5,10 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createClient } from "../../client/client.ts";
 import { discoverOrchestrator } from "../../client/discover.ts";
+import { endOrchestrator } from "../mcp/own-orchestrator.ts";
 import { claudeEnvironment } from "./messages-api.ts";
 
 const program = fileURLToPath(new URL("../../bin/longhaul.mjs", import.meta.url));
@@ -104,11 +104,7 @@ export async function createClaudeCode(binary: string, apiUrl: string, environme
       return createClient(found);
     },
     async remove() {
-      const found = await discoverOrchestrator(longhaulHome);
-      if (found.running) {
-        process.kill(found.pid, "SIGTERM");
-        while ((await discoverOrchestrator(longhaulHome)).running) await delay(20);
-      }
+      await endOrchestrator(longhaulHome);
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
