@@ -4,6 +4,7 @@ import { StartError } from "../client/start.ts";
 import { LonghaulError } from "../orchestrator/domain/errors.ts";
 import { PlanError, type PlanProblem } from "../plan/plan-error.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { commandLine } from "./terminal.ts";
 
 /** A refusal of the command line's own. */
 export class CommandFailure extends Error {
@@ -35,7 +36,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof StartError)
     return {
       message: error.message,
-      hint: "longhaul doctor looks for the cause.",
+      hint: `${commandLine("doctor")} looks for the cause.`,
       code: "unavailable",
       exitCode: exitCodes.notRunning,
     };

@@ -6,7 +6,7 @@ import { ensureOrchestrator } from "../client/start.ts";
 import { type Config, loadConfig } from "../orchestrator/config.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { CommandFailure } from "./failure.ts";
-import { notice } from "./terminal.ts";
+import { commandLine, notice } from "./terminal.ts";
 
 const program = fileURLToPath(new URL("../bin/longhaul.mjs", import.meta.url));
 
@@ -36,7 +36,11 @@ export function openSession(config: Config = loadConfig()): Session {
     async client() {
       const found = await discoverOrchestrator(home, { token });
       if (!found.running)
-        throw new CommandFailure(`No orchestrator runs. ${found.detail}`, exitCodes.notRunning, "Start it with: longhaul up");
+        throw new CommandFailure(
+          `No orchestrator runs. ${found.detail}`,
+          exitCodes.notRunning,
+          `Start it with: ${commandLine("up")}`,
+        );
       return clientOf(found);
     },
     async ensuredClient() {
@@ -54,7 +58,7 @@ export async function resolveExecution(client: Client, text: string): Promise<st
   if (text === "latest") {
     const newest = executions[0];
     if (newest === undefined)
-      throw new CommandFailure("Nothing was handed off yet.", exitCodes.notFound, "longhaul handoff FILE");
+      throw new CommandFailure("Nothing was handed off yet.", exitCodes.notFound, commandLine("handoff FILE"));
     return newest.executionId;
   }
   const found = executions.filter(({ executionId }) => executionId.startsWith(text) || executionId.endsWith(text));
@@ -62,6 +66,6 @@ export async function resolveExecution(client: Client, text: string): Promise<st
   throw new CommandFailure(
     found.length === 0 ? `No execution '${text}'.` : `'${text}' fits ${found.length} executions.`,
     exitCodes.notFound,
-    "longhaul list shows the ids.",
+    `${commandLine("list")} shows the ids.`,
   );
 }

@@ -1,11 +1,21 @@
 /** What the command line prints on: answers on standard output, everything else on standard error. */
+import { relative } from "node:path";
 import { styleText } from "node:util";
 
 export type Style = Parameters<typeof styleText>[0];
+export type Paint = (style: Style, text: string) => string;
 
-/** Colours where the stream is a terminal and NO_COLOR does not forbid them. */
-export function paint(style: Style, text: string): string {
-  return styleText(style, text, { stream: process.stdout });
+/** Colours for one stream: only where it is a terminal and NO_COLOR does not forbid them. */
+export function paintFor(stream: NodeJS.WriteStream): Paint {
+  return (style, text) => styleText(style, text, { stream });
+}
+
+/** Colours for answers. */
+export const paint: Paint = (style, text) => paintFor(process.stdout)(style, text);
+
+/** Cells that a table on standard output may take; files and pipes take any. */
+export function answerWidth(): number {
+  return process.stdout.isTTY ? (process.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
 }
 
 /** An answer: JSON for scripts, or lines for people. */
@@ -23,52 +33,19 @@ export function notice(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** A command as this user can type it: `longhaul …` where it was called by that name, else `node bin/longhaul.mjs …`. */
+export function commandLine(text: string, script = process.argv[1] ?? "longhaul", folder = process.cwd()): string {
+  if (!script.endsWith(".mjs")) return `longhaul ${text}`;
+  const near = relative(folder, script);
+  return `node ${near.length < script.length ? near : script} ${text}`;
+}
+
 /** 75 → "1m 15s"; below ten seconds with a decimal. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 10) return `${seconds.toFixed(1)}s`;
+  if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(1)}s`;
   const whole = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   if (hours > 0) return `${hours}h ${minutes}m`;
   return minutes > 0 ? `${minutes}m ${rest}s` : `${rest}s`;
-}
-
-const marks: Record<string, [string, Style]> = {
-  completed: ["✔", "green"],
-  failed: ["✘", "red"],
-  cancelled: ["⊘", "yellow"],
-  skipped: ["↷", "gray"],
-  in_progress: ["▶", "cyan"],
-  verifying: ["◉", "cyan"],
-  running: ["▶", "cyan"],
-  queued: ["·", "gray"],
-  pending: ["·", "gray"],
-  retrying: ["↻", "yellow"],
-  awaiting_human: ["☝", "yellow"],
-  awaiting_approval: ["☝", "yellow"],
-  blocked: ["☝", "yellow"],
-  paused: ["‖", "yellow"],
-};
-
-/** A sign for a state of a task or an execution. */
-export function mark(status: string): string {
-  const [sign, style] = marks[status] ?? ["·", "gray"];
-  return paint(style, sign);
-}
-
-/** Lines with columns as wide as their widest cell. */
-export function columns(rows: string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => visibleLength(row[column] ?? ""))));
-  const pad = (cell: string, column: number) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - visibleLength(cell)));
-  return rows.map((row) => row.map(pad).join("  ").trimEnd());
-}
-
-function visibleLength(text: string): number {
-  return text.replaceAll(/\x1b\[[0-9;]*m/g, "").length;
-}
-
-/** Cuts to the width of the terminal; text of tasks may contain anything, so control characters go. */
-export function fit(text: string, width: number): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cf}]/gu, " ");
-  return plain.length <= width ? plain : `${plain.slice(0, Math.max(0, width - 1))}…`;
 }

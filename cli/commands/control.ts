@@ -2,8 +2,10 @@
 import type { ControlRequest } from "../../orchestrator/api/contract.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
+import { mark } from "../marks.ts";
 import { resolveExecution, type Session } from "../session.ts";
-import { answer, fit, mark } from "../terminal.ts";
+import { answer, commandLine } from "../terminal.ts";
+import { fit } from "../text-width.ts";
 
 export async function control(
   session: Session,
@@ -33,7 +35,7 @@ export async function inbox(session: Session, flags: { json?: boolean }): Promis
           `${mark("awaiting_human")} ${action.title}  (${fit(action.executionTitle, 60)})`,
           `    what   ${fit(action.what, 300)}`,
           `    why    ${action.why}${action.unblocks > 0 ? `; ${action.unblocks} task(s) wait for it` : ""}`,
-          `    then   longhaul done ${action.id}`,
+          `    then   ${commandLine(`done ${action.id}`)}`,
         ]),
   );
   return exitCodes.ok;

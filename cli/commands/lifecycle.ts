@@ -3,8 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { discoverOrchestrator } from "../../client/discover.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
+import { mark } from "../marks.ts";
 import type { Session } from "../session.ts";
-import { answer, columns, mark, notice } from "../terminal.ts";
+import { answer, commandLine, notice } from "../terminal.ts";
+import { columns } from "../text-width.ts";
 
 const stopDeadlineMs = 60_000;
 
@@ -75,7 +77,7 @@ export async function doctor(session: Session, flags: { json?: boolean }): Promi
     name: "orchestrator",
     ok: found.running,
     detail: found.running ? `${found.version} at ${found.url}, process ${found.pid}` : found.detail,
-    ...(found.running ? {} : { remedy: "longhaul up" }),
+    ...(found.running ? {} : { remedy: commandLine("up") }),
   });
   if (found.running) {
     const client = await session.client();

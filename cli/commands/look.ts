@@ -3,9 +3,11 @@ import type { Client } from "../../client/client.ts";
 import type { Event } from "../../orchestrator/api/contract.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
+import { mark } from "../marks.ts";
 import { resolveExecution, type Session } from "../session.ts";
 import { summaryOf } from "../summary.ts";
-import { answer, columns, duration, fit, mark, notice } from "../terminal.ts";
+import { answer, answerWidth, commandLine, duration, notice } from "../terminal.ts";
+import { columns, fit } from "../text-width.ts";
 import { watch } from "./run.ts";
 
 export async function status(
@@ -15,7 +17,7 @@ export async function status(
 ): Promise<number> {
   const client = await session.client();
   const executionId = await resolveExecution(client, id ?? "latest");
-  if (flags.watch === true) return watch(client, executionId, flags.json === true);
+  if (flags.watch === true) return watch(session, client, executionId, { json: flags.json === true, fromStart: false });
   const execution = await client.execution(executionId);
   answer(flags.json === true, execution, () => [
     ...summaryOf(execution),
@@ -33,7 +35,7 @@ export async function list(session: Session, flags: { status?: string; limit?: n
   });
   answer(flags.json === true, page, () =>
     page.executions.length === 0
-      ? ["Nothing was handed off yet. Start with: longhaul run FILE"]
+      ? [`Nothing was handed off yet. Start with: ${commandLine("run FILE")}`]
       : columns(
           page.executions.map((one) => [
             `${mark(one.status)} ${one.executionId.slice(-8)}`,
@@ -42,6 +44,7 @@ export async function list(session: Session, flags: { status?: string; limit?: n
             ago(one.createdAt),
             fit(one.title, 70),
           ]),
+          answerWidth(),
         ),
   );
   return exitCodes.ok;

@@ -1,5 +1,5 @@
 /** Handing off: `run` stays and watches, `handoff` leaves, `demo` does it with the example that comes along. */
-import { cp, mkdir, readFile, stat } from "node:fs/promises";
+import { cp, mkdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Client } from "../../client/client.ts";
@@ -9,7 +9,7 @@ import { CommandFailure } from "../failure.ts";
 import { watchExecution } from "../live-view.ts";
 import type { Session } from "../session.ts";
 import { summaryOf } from "../summary.ts";
-import { answer, duration, notice } from "../terminal.ts";
+import { answer, commandLine, duration, notice } from "../terminal.ts";
 
 export type HandoffFlags = {
   json?: boolean;
@@ -55,23 +55,42 @@ export async function run(session: Session, file: string, flags: HandoffFlags): 
   const client = await session.ensuredClient();
   const handed = await client.handoff(await requestOf(file, flags));
   for (const line of describe(handed)) notice(line);
-  return watch(client, handed.executionId, flags.json === true);
+  return watch(session, client, handed.executionId, { json: flags.json === true, fromStart: handed.created });
 }
 
-/** Watches to the end and sums up; Ctrl-C leaves the execution running. */
-export async function watch(client: Client, executionId: string, json: boolean): Promise<number> {
+/** A terminal, npm and a wrapper may each pass on the same Ctrl-C; only one that comes later means "at once". */
+const sameInterruptMs = 500;
+
+/** Watches to the end, sums up, and says what is left running; Ctrl-C leaves the execution running. */
+export async function watch(
+  session: Session,
+  client: Client,
+  executionId: string,
+  options: { json: boolean; fromStart: boolean },
+): Promise<number> {
   const controller = new AbortController();
-  const interrupt = () => controller.abort();
-  process.once("SIGINT", interrupt);
-  const result = await watchExecution(client, executionId, controller.signal);
-  process.off("SIGINT", interrupt);
+  let interruptedMs = 0;
+  const interrupt = () => {
+    if (controller.signal.aborted && Date.now() - interruptedMs > sameInterruptMs) process.exit(exitCodes.detached);
+    if (!controller.signal.aborted) interruptedMs = Date.now();
+    controller.abort();
+  };
+  process.on("SIGINT", interrupt);
+  const result = await watchExecution(client, executionId, {
+    signal: controller.signal,
+    fromStart: options.fromStart,
+    ...(session.config.environment["TERM"] === "dumb" ? { interactive: false } : {}),
+  });
   if (result === "detached") {
     const short = executionId.slice(-8);
-    notice(`\nLeft it running. Come back with: longhaul status ${short} --watch · stop it with: longhaul cancel ${short}`);
+    notice(
+      `The plan goes on without this terminal.\n  come back  ${commandLine(`status ${short} --watch`)}\n  stop it    ${commandLine(`cancel ${short}`)}`,
+    );
     return exitCodes.detached;
   }
   const execution = await client.execution(executionId);
-  answer(json, execution, () => summaryOf(execution));
+  answer(options.json, execution, () => summaryOf(execution));
+  if (!options.json) notice(`\nThe orchestrator goes on in the background; stop it with: ${commandLine("down")}`);
   return execution.status === "completed" ? exitCodes.ok : exitCodes.failed;
 }
 
@@ -80,26 +99,25 @@ export async function demo(session: Session, flags: { json?: boolean }): Promise
   const workspace = join(session.config.home, "demo", new Date().toISOString().replaceAll(/[:.]/g, "-"));
   await mkdir(workspace, { recursive: true });
   await cp(example, workspace, { recursive: true });
-  const lines = (await readFile(join(workspace, "ROADMAP.md"), "utf8")).split("\n").length;
-  notice(`Handing off examples/wordcount/ROADMAP.md (${lines} lines) in ${workspace}`);
+  notice(`Handing off the example plan, ${join(workspace, "ROADMAP.md")}`);
   const code = await run(session, join(workspace, "ROADMAP.md"), { workspace, ...flags });
-  if (flags.json !== true) for (const line of next) notice(line);
+  if (code === exitCodes.ok && flags.json !== true) for (const line of next) notice(line);
   return code;
 }
 
 const next = [
   "",
-  "The orchestrator goes on in the background (stop it with: node bin/longhaul.mjs down).",
-  'Connect Claude Code, then ask it to "hand this plan off":',
+  'Next: connect Claude Code, then say "hand this plan off" in any session.',
   '  claude mcp add --scope user longhaul -- node "$PWD/bin/longhaul.mjs" mcp',
 ];
 
 function describe(handed: HandoffResponse): string[] {
-  const expected = handed.estimatedDuration === null ? "" : `, about ${duration(handed.estimatedDuration * 60)} by its estimates`;
+  const { title, tasks, estimatedDuration, warnings, executionId, created } = handed;
+  const expected = estimatedDuration === null ? "" : `, estimated ${duration(estimatedDuration * 60).replace(/ 0s$/, "")}`;
   return [
-    `${handed.created ? "Handed off" : "Was handed off before"}: ${handed.title} (${handed.tasks} tasks${expected})`,
-    ...handed.warnings.map((warning) => `  note: ${warning}`),
-    `  id ${handed.executionId}`,
-    `  longhaul status ${handed.executionId.slice(-8)} --watch`,
+    `${created ? "Handed off" : "Was handed off before"}: ${title} (${tasks} ${tasks === 1 ? "task" : "tasks"}${expected})`,
+    ...warnings.map((warning) => `  note    ${warning}`),
+    `  id      ${executionId}`,
+    `  follow  ${commandLine(`status ${executionId.slice(-8)} --watch`)}`,
   ];
 }

@@ -1,0 +1,42 @@
+/** The line that an event leaves in the terminal, or none for those that only move the picture. */
+import type { Event } from "../orchestrator/api/contract.ts";
+import { mark } from "./marks.ts";
+import { duration, type Paint } from "./terminal.ts";
+import { fit } from "./text-width.ts";
+
+const nameWidth = 100;
+const messageWidth = 200;
+
+export function lineOf(event: Event, titles: ReadonlyMap<string, string>, paint: Paint): string | undefined {
+  const { type, taskId, attempt, data } = event;
+  const [subject, state = ""] = type.split(".");
+  if (subject === "execution") return ["created", "started"].includes(state) ? undefined : executionLine(state, data, paint);
+  if (subject !== "task" || taskId === null) return undefined;
+  const name = `${mark(state === "started" ? "running" : state, paint)} ${fit(`${taskId}  ${titles.get(taskId) ?? ""}`, nameWidth)}`;
+  const took = typeof data["durationMs"] === "number" ? paint("gray", `  ${duration(data["durationMs"] / 1000)}`) : "";
+  const message = typeof data["message"] === "string" ? `  ${fit(data["message"], messageWidth)}` : "";
+  switch (state) {
+    case "started":
+      return `${name}${attempt !== null && attempt > 1 ? paint("gray", `  attempt ${attempt}`) : ""}`;
+    case "completed":
+    case "cancelled":
+      return `${name}${took}`;
+    case "skipped":
+      return `${name}${data["cause"] === "dependency" ? paint("gray", "  skipped: something it depends on failed") : ""}`;
+    case "failed":
+      return `${name}${took}${message}`;
+    case "retrying":
+      return `${name}${took}${message}; will run again`;
+    case "awaiting_human":
+      return `${name}  waits for a person`;
+    case "adopted":
+      return `${name}  goes on after a restart of the orchestrator`;
+    default:
+      return undefined;
+  }
+}
+
+function executionLine(state: string, data: Event["data"], paint: Paint): string {
+  const reason = typeof data["reason"] === "string" ? `: ${fit(data["reason"], messageWidth)}` : "";
+  return `${mark(state === "resumed" || state === "retried" ? "running" : state, paint)} execution ${state}${reason}`;
+}
