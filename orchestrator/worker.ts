@@ -74,6 +74,7 @@ export class Worker {
     if (this.#stopping) return this.#loop;
     this.#stopping = true;
     clearInterval(this.#heartbeat);
+    await this.checkLease(); // what was cancelled a moment ago is killed, not let go of
     for (const running of this.#running.values()) running.controller.abort("detach" satisfies StopReason);
     await Promise.allSettled([...this.#running.values()].map((running) => running.done));
     this.wake();
