@@ -29,8 +29,6 @@ export function lineOf(event: Event, titles: ReadonlyMap<string, string>, paint:
       return `${name}${took}${message}; will run again`;
     case "awaiting_human":
       return `${name}  waits for a person`;
-    case "adopted":
-      return `${name}  goes on after a restart of the orchestrator`;
     default:
       return undefined;
   }

@@ -31,7 +31,7 @@ export function frameOf(progress: Progress, options: FrameOptions): string[] {
     ...(awaySinceMs === undefined
       ? []
       : [
-          `  ${paint("yellow", "!")} the orchestrator has not answered for ${duration((nowMs - awaySinceMs) / 1000)}; tasks go on; ${commandLine("up")}`,
+          `  ${paint("yellow", "!")} the orchestrator has not answered for ${duration((nowMs - awaySinceMs) / 1000)}; its tasks go on. Start it: ${commandLine("up")}`,
         ]),
   ];
   const room = Math.max(1, height - notes.length - 2);

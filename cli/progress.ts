@@ -65,7 +65,6 @@ export function createProgress(snapshot: ExecutionDetail): Progress {
       if (taskId === null) return;
       const task = running.get(taskId);
       if (type === "task.started") begin(taskId, Date.parse(at));
-      else if (type === "task.adopted" && task === undefined) begin(taskId, Date.parse(at));
       else if (type === "task.verifying" && task !== undefined) task.verifying = true;
       else if (task !== undefined) task.lastLine = lastLineOf(data) ?? task.lastLine;
       if (type === "task.awaiting_human") waiting.add(taskId);

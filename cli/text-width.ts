@@ -20,7 +20,7 @@ function cellsOf(character: string): number {
 }
 
 /** Text of plans and tasks for one line: it may contain anything, so control and formatting characters go. */
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, " ");
 }
 
