@@ -43,13 +43,10 @@ const recorded = readFileSync(typescript, "utf8");
 rmSync(home, { recursive: true, force: true });
 
 const screens = replay(recorded);
-const running = screens.filter(
-  (screen) =>
-    screen.some((line) => line.includes("03-03") && line.includes("runs")) && screen.some((line) => line.includes("04-01")),
-);
+const running = screens.filter((screen) => ["03-03", "04-02"].every((id) => screen.some((line) => line.includes(id) && !line.includes("✔"))));
 const live = running[Math.floor(running.length / 2)] ?? [];
 const final = screens.at(-1) ?? [];
-const from = final.findIndex((line) => line.includes("of work)")) - 1;
+const from = final.findIndex((line) => line.includes(" of 12 tasks")) - 1;
 const until = final.findIndex((line) => line.includes("Workspace"));
 const picture = [
   `$ npm start`,
@@ -84,7 +81,7 @@ function draw(lines: string[]): string {
   const width = Math.ceil(columns * characterWidth + 2 * margin);
   const height = lines.length * lineHeight + 2 * margin;
   const rows = lines.map((line, row) => `<text x="${margin}" y="${margin + (row + 0.8) * lineHeight}">${spans(line)}</text>`);
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="A plan of ten tasks while it runs, and its summary">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="A plan of twelve tasks while it runs, and its summary">
 <rect width="100%" height="100%" rx="8" fill="#1c2128"/>
 <g font-family="ui-monospace,SFMono-Regular,Menlo,DejaVu Sans Mono,monospace" font-size="${fontSize}" fill="#cdd9e5" xml:space="preserve">
 ${rows.join("\n")}
