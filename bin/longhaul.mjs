@@ -21,7 +21,11 @@ if (major > 23 || (major === 23 && minor >= 6)) {
     console.error(`Longhaul needs Node 24, this is ${process.version}. Remedy: run 'npm install' in ${root}, which brings it.`);
     process.exit(1);
   }
-  const child = spawn(runtime, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(runtime, process.argv.slice(1), { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  child.on("exit", (code, signal) => (signal === null ? process.exit(code ?? 1) : process.kill(process.pid, "SIGKILL")));
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal); // ends as the child did
+  });
 }

@@ -6,6 +6,12 @@ import { PlanError, type PlanProblem } from "../plan/plan-error.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { commandLine } from "./terminal.ts";
 
+const codes: Record<number, string> = {
+  [exitCodes.usage]: "invalid_input",
+  [exitCodes.notRunning]: "unavailable",
+  [exitCodes.notFound]: "not_found",
+};
+
 /** A refusal of the command line's own. */
 export class CommandFailure extends Error {
   readonly exitCode: number;
@@ -30,7 +36,7 @@ export type Failure = {
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof CommandFailure)
-    return { message: error.message, ...hintOf(error.hint), code: "refused", exitCode: error.exitCode };
+    return { message: error.message, ...hintOf(error.hint), code: codes[error.exitCode] ?? "refused", exitCode: error.exitCode };
   if (error instanceof PlanError)
     return { message: planText(error.problems), code: "invalid_plan", problems: error.problems, exitCode: exitCodes.refused };
   if (error instanceof StartError)
@@ -66,7 +72,22 @@ function apiFailure(error: ApiError): Failure {
             : exitCodes.failed;
   const problems = (problem.errors ?? []) as PlanProblem[];
   const message = problem.code === "invalid_plan" && problems.length > 0 ? planText(problems) : problem.detail;
-  return { message, ...hintOf(problem.hint), code: problem.code, problems, correlationId: problem.correlationId, exitCode };
+  return {
+    message,
+    ...hintOf(inCommands(problem.hint)),
+    code: problem.code,
+    problems,
+    correlationId: problem.correlationId,
+    exitCode,
+  };
+}
+
+/** The API's hints name its routes; here the commands that do the same. */
+function inCommands(hint: string | undefined): string | undefined {
+  return hint
+    ?.replace("GET /api/executions lists them", `${commandLine("list")} shows the ids`)
+    .replace("GET /api/actions/pending lists the ids", `${commandLine("inbox")} shows the ids`)
+    .replace("'longhaul up'", commandLine("up"));
 }
 
 const hintOf = (hint: string | undefined) => (hint === undefined ? {} : { hint });

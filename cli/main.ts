@@ -6,6 +6,10 @@ import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 /** Runs one command line and leaves its exit code in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
   let code: number = exitCodes.ok;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(code); // the reader, such as `head`, has seen enough
+    throw error;
+  });
   const program = build((result) => (code = result));
   try {
     await program.parseAsync(argv);
@@ -16,13 +20,23 @@ export async function main(argv: string[]): Promise<void> {
 }
 
 async function report(error: unknown, json: boolean): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.ok;
+    if (json) process.stdout.write(`${JSON.stringify({ error: usageFailure(error) }, null, 2)}\n`);
+    return exitCodes.usage;
+  }
   const { failureOf } = await import("./failure.ts");
   const failure = failureOf(error);
   if (json) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
   else process.stderr.write(`longhaul: ${failure.message}\n${failure.hint === undefined ? "" : `  → ${failure.hint}\n`}`);
   return failure.exitCode;
 }
+
+const usageFailure = ({ message }: CommanderError) => ({
+  message: message.replace(/^error: /, ""),
+  code: "invalid_input",
+  exitCode: exitCodes.usage,
+});
 
 function build(end: (code: number) => void): Command {
   const program = new Command("longhaul")
@@ -59,7 +73,18 @@ function build(end: (code: number) => void): Command {
     .option("--watch", "follow it to its end")
     .action(async (id, flags) => end(await (await import("./commands/look.ts")).status(await session(), id, flags)));
   command("list", "what was handed off, newest first")
-    .option("--status <status>", "only those in this state")
+    .addOption(
+      new Option("--status <status>", "only those in this state").choices([
+        "created",
+        "queued",
+        "running",
+        "paused",
+        "blocked",
+        "completed",
+        "failed",
+        "cancelled",
+      ]),
+    )
     .option("-n, --limit <n>", "how many", count)
     .action(async (flags) => end(await (await import("./commands/look.ts")).list(await session(), flags)));
   command("logs <id> [task]", "events and output of an execution, or of one task")

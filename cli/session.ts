@@ -54,15 +54,19 @@ export function openSession(config: Config = loadConfig()): Session {
 /** Takes a whole id, a unique beginning or end of one, or `latest`. */
 export async function resolveExecution(client: Client, text: string): Promise<string> {
   if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text)) return text;
-  const { executions } = await client.list({ limit: 200 });
   if (text === "latest") {
-    const newest = executions[0];
+    const newest = (await client.list({ limit: 1 })).executions[0];
     if (newest === undefined)
       throw new CommandFailure("Nothing was handed off yet.", exitCodes.notFound, commandLine("handoff FILE"));
     return newest.executionId;
   }
-  const found = executions.filter(({ executionId }) => executionId.startsWith(text) || executionId.endsWith(text));
-  if (found.length === 1) return (found[0] as (typeof found)[number]).executionId;
+  const found: string[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await client.list({ limit: 200, ...(cursor === undefined ? {} : { cursor }) });
+    found.push(...page.executions.map((one) => one.executionId).filter((id) => id.startsWith(text) || id.endsWith(text)));
+    cursor = page.nextCursor;
+  }
+  if (found.length === 1) return found[0] as string;
   throw new CommandFailure(
     found.length === 0 ? `No execution '${text}'.` : `'${text}' fits ${found.length} executions.`,
     exitCodes.notFound,

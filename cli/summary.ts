@@ -107,6 +107,7 @@ function whereToLook(execution: ExecutionDetail): string[] {
     ...(file === null || file === undefined ? [] : [["Logs", dirname(dirname(dirname(file)))]]),
     ["Output", commandLine(`logs ${short}`)],
     ...(execution.status === "failed" || execution.status === "cancelled" ? [["Again", commandLine(`retry ${short}`)]] : []),
+    ...(execution.status === "paused" ? [["Go on", commandLine(`resume ${short}`)]] : []),
     ...(execution.finishedAt === null
       ? [
           ["Follow", commandLine(`status ${short} --watch`)],

@@ -1,5 +1,6 @@
 /** Commands of people on an execution, and the queue of what only people can do. */
-import type { ControlRequest } from "../../orchestrator/api/contract.ts";
+import type { Client } from "../../client/client.ts";
+import type { Action, ControlRequest } from "../../orchestrator/api/contract.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { mark } from "../marks.ts";
@@ -35,10 +36,20 @@ export async function inbox(session: Session, flags: { json?: boolean }): Promis
           `${mark("awaiting_human")} ${action.title}  (${fit(action.executionTitle, 60)})`,
           `    what   ${fit(action.what, 300)}`,
           `    why    ${action.why}${action.unblocks > 0 ? `; ${action.unblocks} task(s) wait for it` : ""}`,
-          `    then   ${commandLine(`done ${action.id}`)}`,
+          `    then   ${commandLine(`done ${shortActionId(action.id)}`)}`,
         ]),
   );
   return exitCodes.ok;
+}
+
+/** The end of the execution's id and the task's number: 01a1fb96-…-be75398ce42c0bda.5 → e42c0bda.5 */
+const shortActionId = (id: string) => id.slice(Math.max(0, id.indexOf(".") - 8));
+
+/** What does not fit exactly one waiting action goes to the orchestrator as it is, whose answer says what is wrong. */
+async function resolveAction(client: Client, text: string): Promise<string> {
+  const actions = await client.pendingActions();
+  const found = actions.filter(({ id }) => id === text || id.startsWith(text) || id.endsWith(text));
+  return found.length === 1 ? (found[0] as Action).id : text;
 }
 
 export async function done(
@@ -51,7 +62,10 @@ export async function done(
     throw new CommandFailure(`--outcome ${outcome}: it is one of done, failed, skipped.`, exitCodes.usage);
   }
   const client = await session.client();
-  const result = await client.completeAction(id, { outcome, ...(flags.note === undefined ? {} : { note: flags.note }) });
+  const result = await client.completeAction(await resolveAction(client, id), {
+    outcome,
+    ...(flags.note === undefined ? {} : { note: flags.note }),
+  });
   answer(flags.json === true, result, () => [`${mark("completed")} noted; the execution is ${result.status}`]);
   return exitCodes.ok;
 }

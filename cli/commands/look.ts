@@ -3,6 +3,7 @@ import type { Client } from "../../client/client.ts";
 import type { Event } from "../../orchestrator/api/contract.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
+import { logText } from "../log-text.ts";
 import { mark } from "../marks.ts";
 import { resolveExecution, type Session } from "../session.ts";
 import { summaryOf } from "../summary.ts";
@@ -72,7 +73,7 @@ export async function logs(
   for await (const event of flags.follow === true ? following(client, executionId) : recorded(client, executionId, taskId)) {
     if (taskId !== undefined && event.taskId !== taskId) continue;
     if (flags.json === true) process.stdout.write(`${JSON.stringify(event)}\n`);
-    else process.stdout.write(textOf(event, taskId === undefined));
+    else process.stdout.write(logText(event, { named: taskId === undefined, raw: process.stdout.isTTY !== true }));
   }
   const truncated = execution.tasks.find((task) => task.id === taskId)?.logFile;
   if (truncated && flags.json !== true) notice(`Whole output: ${truncated}`);
@@ -91,18 +92,6 @@ async function* recorded(client: Client, executionId: string, taskId: string | u
 
 async function* following(client: Client, executionId: string): AsyncGenerator<Event> {
   yield* client.stream(executionId);
-}
-
-function textOf(event: Event, named: boolean): string {
-  const text = event.data["text"];
-  const prefix = named && event.taskId !== null ? `${event.taskId} | ` : "";
-  if (typeof text === "string")
-    return text
-      .replace(/\n?$/, "\n")
-      .replaceAll(/^/gm, prefix)
-      .slice(0, prefix === "" ? undefined : -prefix.length);
-  const facts = Object.keys(event.data).length === 0 ? "" : ` ${JSON.stringify(event.data)}`;
-  return `${prefix}— ${event.at} ${event.type}${facts}\n`;
 }
 
 function ago(time: string): string {

@@ -1,12 +1,12 @@
 /** Handing off: `run` stays and watches, `handoff` leaves, `demo` does it with the example that comes along. */
-import { cp, mkdir, stat } from "node:fs/promises";
+import { cp, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Client } from "../../client/client.ts";
 import type { HandoffInput, HandoffResponse } from "../../orchestrator/api/contract.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { CommandFailure } from "../failure.ts";
 import { watchExecution } from "../live-view.ts";
+import { planPath } from "../plan-path.ts";
 import type { Session } from "../session.ts";
 import { summaryOf } from "../summary.ts";
 import { answer, commandLine, duration, notice } from "../terminal.ts";
@@ -33,12 +33,7 @@ async function requestOf(file: string, flags: HandoffFlags): Promise<HandoffInpu
     ...(flags.confirmExternal === true ? { confirmExternal: true } : {}),
   };
   const title = flags.title === undefined ? {} : { title: flags.title };
-  if (file !== "-") {
-    const path = resolve(file);
-    if ((await stat(path).catch(() => undefined)) === undefined)
-      throw new CommandFailure(`${path}: no such file or folder.`, exitCodes.usage);
-    return { path, options, ...title };
-  }
+  if (file !== "-") return { path: await planPath(file), options, ...title };
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return { text: Buffer.concat(chunks).toString("utf8"), options: { workspace: process.cwd(), ...options }, ...title };
