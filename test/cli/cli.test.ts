@@ -1,173 +1,186 @@
-import { spawn } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestDatabase } from "../support/postgres.ts";
+import { type CommandLine, createCommandLine, root } from "./command-line.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-let home: string;
-let environment: Record<string, string | undefined>;
-let drop: () => Promise<void>;
-
+let longhaul: CommandLine;
 beforeAll(async () => {
-  const database = await createTestDatabase();
-  drop = database.drop;
-  home = await mkdtemp("/tmp/longhaul-cli-");
-  await chmod(home, 0o711);
-  environment = {
-    PATH: process.env["PATH"],
-    HOME: home,
-    LONGHAUL_HOME: home,
-    LONGHAUL_PORT: "0",
-    DATABASE_URL: database.databaseUrl,
-  };
+  longhaul = await createCommandLine();
 });
-afterAll(async () => {
-  await longhaul(["down"]);
-  await drop();
-  await rm(home, { recursive: true, force: true });
-});
+afterAll(() => longhaul.remove());
 
-function longhaul(args: string[], options: { input?: string; more?: Record<string, string> } = {}) {
-  return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
-    const child = spawn(process.execPath, [join(root, "bin/longhaul.mjs"), ...args], {
-      cwd: home,
-      env: { ...environment, ...options.more },
-    });
-    let [out, err] = ["", ""];
-    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-    child.on("close", (code) => resolve({ code, out, err }));
-    child.stdin.end(options.input ?? "");
-  });
-}
-const json = async (args: string[]) => JSON.parse((await longhaul([...args, "--json"])).out) as Record<string, never>;
+const write = (name: string, text: string) => writeFile(join(longhaul.home, name), text);
+const example = join(root, "examples/wordcount/ROADMAP.md");
 
 describe("without an orchestrator", () => {
   it("says that none runs and how to start one", async () => {
-    expect(await longhaul(["list"])).toMatchObject({ code: 3, out: "", err: expect.stringMatching(/longhaul(\.mjs)? up/) });
+    expect(await longhaul.run(["list"])).toMatchObject({
+      code: 3,
+      out: "",
+      err: expect.stringMatching(/→ Start it with: node .* up/),
+    });
   });
 
-  it("plan shows a plan and starts nothing", async () => {
-    const { code, out } = await longhaul(["plan", join(root, "examples/wordcount/ROADMAP.md")]);
+  it("plan shows tasks with lines and order, waves and critical path, and starts nothing", async () => {
+    const { code, out } = await longhaul.run(["plan", example]);
     expect(code).toBe(0);
     expect(out).toContain("12 tasks in 5 phases");
-    expect(out).toContain("Critical path");
-    const parsed = await json(["plan", join(root, "examples/wordcount/ROADMAP.md")]);
-    expect(parsed).toMatchObject({ plan: { source: "ROADMAP" }, report: { counts: { tasks: 12, phases: 5 } } });
-    expect((await longhaul(["doctor"])).out).toContain("orchestrator");
+    expect(out).toMatch(/05-01 {2}Pack {2}line \d+ · shell · 1 check · after 03-01, 03-02/);
+    expect(out).toContain("  1  01-01, 01-02\n");
+    expect(out).toContain("01-01 → 02-01 → 03-03 → 05-01 → 05-02");
+    expect(await longhaul.json(["plan", example])).toMatchObject({
+      plan: { source: "ROADMAP" },
+      report: { counts: { tasks: 12, phases: 5 } },
+      waves: { length: 5 },
+    });
+    expect((await longhaul.run(["list"])).code).toBe(3);
   });
 
-  it("refuses a plan with the line and the remedy", async () => {
-    await writeFile(
-      join(home, "bad.json"),
+  it("refuses a plan with the place and the remedy", async () => {
+    await write(
+      "bad.json",
       '{"tasks": [{"id": "a", "title": "A", "dependencies": ["b"]}, {"id": "b", "title": "B", "dependencies": ["a"]}]}',
     );
-    const { code, err } = await longhaul(["plan", "bad.json"]);
-    expect(code).toBe(4);
+    const { code, out, err } = await longhaul.run(["plan", "bad.json"]);
+    expect({ code, out }).toEqual({ code: 4, out: "" });
     expect(err).toMatch(/[Cc]ircular dependency: (a → b → a|b → a → b)/);
+    expect(await longhaul.json(["plan", "bad.json"])).toMatchObject({ error: { code: "invalid_plan", exitCode: 4 } });
   });
 
-  it("answers wrong usage with 2", async () => {
-    expect((await longhaul(["pause"])).code).toBe(2);
-    expect((await longhaul(["fly"])).code).toBe(2);
-    expect(await longhaul(["list"], { more: { LONGHAUL_PORT: "many" } })).toMatchObject({
+  it("answers wrong usage with 2, for people and for scripts", async () => {
+    expect((await longhaul.run(["pause"])).code).toBe(2);
+    expect(await longhaul.run(["plna", "x"])).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringContaining("Did you mean plan?"),
+    });
+    expect((await longhaul.run(["plan", "nothing-here.md"])).code).toBe(2);
+    expect(await longhaul.json(["plan"])).toMatchObject({ error: { code: "invalid_input", exitCode: 2 } });
+    expect(await longhaul.run(["list"], { environment: { LONGHAUL_PORT: "many" } })).toMatchObject({
       code: 2,
       err: expect.stringContaining("LONGHAUL_PORT"),
     });
+  });
+
+  it("doctor says what is missing and how to get it", async () => {
+    expect(await longhaul.run(["doctor"])).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/✘ {2}orchestrator .*→ node .* up/),
+    });
+  });
+
+  it("speaks of itself by the name it was called by", async () => {
+    const link = join(longhaul.home, "longhaul");
+    await symlink(join(root, "bin/longhaul.mjs"), link);
+    const linked = await createCommandLine(link);
+    expect((await linked.run(["list"])).err).toContain("→ Start it with: longhaul up");
+    await linked.remove();
   });
 });
 
 describe("with an orchestrator", () => {
   it("run starts it, watches, sums up, and exits by the result", async () => {
-    await writeFile(
-      join(home, "plan.yaml"),
+    await write(
+      "plan.yaml",
       "title: Two steps\ntasks:\n  - {id: a, title: First, command: echo one > file, verify: grep -x one file}\n  - {id: b, title: Second, command: cat file, dependencies: [a]}\n",
     );
-    const { code, out, err } = await longhaul(["run", "plan.yaml"]);
+    const { code, out, err } = await longhaul.run(["run", "plan.yaml"]);
     expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("Started the orchestrator") });
+    expect(err).toMatch(/▶ a {2}First\n✔ a {2}First .*\n▶ b {2}Second\n✔ b {2}Second .*\n✔ execution completed\n/);
+    expect(err).toMatch(/stop it with: .* down\n$/);
+    expect(err + out).not.toContain("\x1b");
     expect(out).toContain("Two steps: completed");
-    expect(out).toContain("grep -x one file");
-    expect(await readFile(join(home, "file"), "utf8")).toBe("one\n");
+    expect(out).toContain("Verified by the orchestrator's own runs (1 of 1 passed):");
+    expect(out).toMatch(/✔ a {2}exit 0 .*grep -x one file/);
+    expect(await readFile(join(longhaul.home, "file"), "utf8")).toBe("one\n");
   });
 
-  it("run of a failing plan exits with 1 and says why and where", async () => {
-    await writeFile(
-      join(home, "fails.yaml"),
-      "title: Fails\ntasks:\n  - {id: x, title: Broken, command: 'echo the reason; exit 7', retry: {maxAttempts: 1}}\n",
+  it("run of a failing plan exits with 1 and says why, where and what to do", async () => {
+    await write(
+      "fails.yaml",
+      "title: Fails\ntasks:\n  - {id: x, title: Broken, command: 'echo the reason; exit 7', retry: {maxAttempts: 2, backoffMs: 10}}\n  - {id: y, title: After it, command: 'true', dependencies: [x]}\n",
     );
-    const { code, out } = await longhaul(["run", "fails.yaml"]);
+    const { code, out, err } = await longhaul.run(["run", "fails.yaml"]);
     expect(code).toBe(1);
-    expect(out).toContain("exited with code 7");
-    expect(out).toContain("the reason");
-    expect(out).toContain("output.log");
+    expect(err).toMatch(/↻ x {2}Broken .* exited with code 7; will run again\n▶ x {2}Broken {2}attempt 2\n✘ x {2}Broken/);
+    expect(err).toContain("↷ y  After it  skipped: something it depends on failed");
+    expect(out).toMatch(/✘ x: exited with code 7\n {6}the reason\n {6}\/.*output\.log/);
+    expect(out).toMatch(/Again +node .* retry [0-9a-f]{8}/);
   });
 
-  it("handoff - reads a plan from standard input; status, list, logs and control find it", async () => {
-    const handed = JSON.parse(
-      (await longhaul(["handoff", "-", "--json"], { input: "- [ ] Wait\n  - Run: `echo started; sleep 30`\n" })).out,
-    ) as { executionId: string };
-    const short = handed.executionId.slice(-8);
-    expect((await longhaul(["list"])).out).toContain(short);
-    expect(await json(["status", short])).toMatchObject({
-      executionId: handed.executionId,
+  it("run --json prints the execution and nothing else on standard output", async () => {
+    const { code, out } = await longhaul.run(["run", "plan.yaml", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      status: "completed",
+      tasks: [{ id: "a", evidence: [{ exitCode: 0 }] }, { id: "b" }],
+    });
+  });
+
+  it("handoff - reads a plan from standard input; status, list, logs and control find it by a part of its id", async () => {
+    const { executionId } = await longhaul.json<{ executionId: string }>(["handoff", "-"], {
+      input: "- [ ] Wait\n  - Run: `echo started; sleep 30`\n",
+    });
+    const short = executionId.slice(-8);
+    expect((await longhaul.run(["list"])).out).toContain(short);
+    expect(await longhaul.json(["status", short])).toMatchObject({
+      executionId,
       status: expect.stringMatching(/queued|running/),
     });
-    expect((await longhaul(["pause", short])).out).toContain("paused");
-    expect((await longhaul(["resume", "latest"])).code).toBe(0);
-    expect((await longhaul(["cancel", short])).out).toContain("cancelled");
-    expect((await longhaul(["resume", short])).code).toBe(4);
-    expect((await longhaul(["logs", short])).out).toContain("execution.cancelled");
-    expect((await longhaul(["status", "ffffffff"])).code).toBe(5);
-    expect((await longhaul(["logs", short, "nothing"])).code).toBe(5);
+    expect((await longhaul.run(["pause", short])).out).toContain("paused");
+    expect((await longhaul.run(["resume", "latest"])).code).toBe(0);
+    expect((await longhaul.run(["cancel", short, "--reason", "enough"])).out).toContain("cancelled");
+    expect((await longhaul.run(["resume", short])).code).toBe(4);
+    expect((await longhaul.run(["logs", short])).out).toContain("execution.cancelled  reason=enough");
+    expect(await longhaul.json(["status", "ffffffff"])).toMatchObject({ error: { code: "not_found", exitCode: 5 } });
+    expect((await longhaul.run(["status", executionId.slice(0, 4)])).err).toMatch(/fits \d executions/);
+    expect((await longhaul.run(["status", "01a00000-0000-7000-8000-000000000000"])).err).toMatch(/→ node .* list shows the ids/);
+    expect(await longhaul.run(["logs", short, "nothing"])).toMatchObject({
+      code: 5,
+      err: expect.stringContaining("Its tasks: task-001"),
+    });
   });
 
   it("inbox lists what waits for a person, done answers it", async () => {
-    const text = JSON.stringify({ title: "Ask", tasks: [{ id: "sign", title: "Sign it", kind: "human" }] });
-    const { executionId } = JSON.parse((await longhaul(["handoff", "-", "--json"], { input: text })).out) as {
-      executionId: string;
-    };
-    const { actions } = (await json(["inbox"])) as unknown as { actions: { id: string; executionId: string }[] };
-    const action = actions.find((one) => one.executionId === executionId);
-    expect((await longhaul(["done", action?.id ?? "", "--note", "signed"])).code).toBe(0);
-    expect(await json(["status", executionId])).toMatchObject({ status: "completed" });
+    const input = JSON.stringify({ title: "Ask", tasks: [{ id: "sign", title: "Sign it", kind: "human" }] });
+    const { executionId } = await longhaul.json<{ executionId: string }>(["handoff", "-"], { input });
+    expect((await longhaul.run(["status"])).out).toMatch(/1 waiting for you: .* inbox/);
+    const [, action = ""] = /done ([0-9a-f]{8}\.\d+)/.exec((await longhaul.run(["inbox"])).out) ?? [];
+    expect((await longhaul.run(["done", action, "--note", "signed"])).code).toBe(0);
+    expect(await longhaul.json(["status", executionId])).toMatchObject({ status: "completed" });
+    expect((await longhaul.run(["inbox"])).out).toBe("Nothing waits for you.\n");
+    expect((await longhaul.run(["done", "nothing"])).err).toMatch(/→ node .* inbox shows the ids/);
+  });
+
+  it("Ctrl-C lets go of the plan, which goes on, and says how to come back", async () => {
+    await write("slow.md", "# Slow\n\n- [ ] Wait\n  - Run: `until test -e go; do sleep 0.05; done`\n");
+    const watching = longhaul.start(["run", "slow.md"]);
+    await watching.says("▶ task-001");
+    watching.child.kill("SIGINT");
+    const { code, err } = await watching.ended;
+    expect(code).toBe(130);
+    expect(err).toMatch(/The plan goes on without this terminal\.\n {2}come back {2}node .* status [0-9a-f]{8} --watch/);
+    expect(await longhaul.json(["status"])).toMatchObject({ status: "running" });
+    const again = longhaul.start(["status", "--watch"]);
+    await write("go", "");
+    expect(await again.ended).toMatchObject({ code: 0, out: expect.stringContaining("Slow: completed") });
+  });
+
+  it("run goes on watching over a restart of the orchestrator, and says that it was away", async () => {
+    await write("long.md", "# Long\n\n- [ ] Wait\n  - Run: `until test -e on; do sleep 0.05; done`\n");
+    const watching = longhaul.start(["run", "long.md"]);
+    await watching.says("▶ task-001");
+    await longhaul.run(["down"]);
+    await watching.says("the orchestrator does not answer");
+    await longhaul.run(["up"]);
+    await watching.says("the orchestrator is back");
+    await write("on", "");
+    expect(await watching.ended).toMatchObject({ code: 0, err: expect.stringContaining("✔ task-001  Wait") });
   });
 
   it("doctor finds everything in order and names the isolation", async () => {
-    const { code, out } = await longhaul(["doctor"]);
+    const { code, out } = await longhaul.run(["doctor"]);
     expect(code).toBe(0);
     expect(out).toMatch(/isolation\s+(contained|process)/);
-  });
-});
-
-describe("the README", () => {
-  it("opens with the command that runs the main job and the one that passes the tests, one line each", async () => {
-    const readme = await readFile(join(root, "README.md"), "utf8");
-    const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)```/gm)].map((match) => match[1]?.trim());
-    expect(blocks.slice(0, 2)).toEqual(["npm start", "npm test"]);
-    const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
-    expect(scripts["start"]).toContain("demo");
-    expect(await readFile(join(root, ".ci/run"), "utf8")).toContain("\nnpm test\n");
-  });
-
-  it("names only commands that there are, and docs/configuration.md every variable", async () => {
-    const help = (await longhaul(["--help"])).out;
-    const documents = await Promise.all(["README.md", "docs/cli.md"].map((file) => readFile(join(root, file), "utf8")));
-    const named = new Set(
-      documents.flatMap((text) => [...text.matchAll(/`longhaul ([a-z]+)/g)].map((match) => match[1] as string)),
-    );
-    expect(named.size).toBeGreaterThan(5);
-    for (const command of named) expect(help).toMatch(new RegExp(`^  ${command}\\b`, "m"));
-    const source = await readFile(join(root, "orchestrator/config.ts"), "utf8");
-    const documented = await readFile(join(root, "docs/configuration.md"), "utf8");
-    for (const [, name] of source.matchAll(/^  (LONGHAUL_\w+|DATABASE_URL):/gm)) expect(documented).toContain(`\`${name}\``);
-  });
-
-  it("the main job runs: demo completes with its evidence", async () => {
-    const { code, out } = await longhaul(["demo"]);
-    expect(code).toBe(0);
-    expect(out).toContain("12 of 12 tasks");
-    expect(out.match(/exit 0/g)?.length).toBe(10);
   });
 });
