@@ -43,7 +43,9 @@ const recorded = readFileSync(typescript, "utf8");
 rmSync(home, { recursive: true, force: true });
 
 const screens = replay(recorded);
-const running = screens.filter((screen) => ["03-03", "04-02"].every((id) => screen.some((line) => line.includes(id) && !line.includes("✔"))));
+const running = screens.filter((screen) =>
+  ["03-03", "04-02"].every((id) => screen.some((line) => line.includes(id) && !line.includes("✔"))),
+);
 const live = running[Math.floor(running.length / 2)] ?? [];
 const final = screens.at(-1) ?? [];
 const from = final.findIndex((line) => line.includes(" of 12 tasks")) - 1;

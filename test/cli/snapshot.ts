@@ -6,8 +6,23 @@ const at = (seconds: number) => new Date(startMs + seconds * 1000).toISOString()
 
 export function taskOf(id: string, more: Partial<TaskDetail> = {}): TaskDetail {
   return {
-    ...{ id, title: `Task ${id}`, displayId: id, status: "pending", kind: "shell", phase: null, parent: null, dependencies: [] },
-    ...{ startedAt: null, finishedAt: null, durationSeconds: null, message: null, attempt: 0, summary: null, exitCode: null },
+    id,
+    title: `Task ${id}`,
+    displayId: id,
+    status: "pending",
+    kind: "shell",
+    phase: null,
+    parent: null,
+    dependencies: [],
+    ...{
+      startedAt: null,
+      finishedAt: null,
+      durationSeconds: null,
+      message: null,
+      attempt: 0,
+      summary: null,
+      exitCode: null,
+    },
     ...{
       failureClass: null,
       evidence: [],
@@ -26,13 +41,11 @@ export function executionOf(tasks: TaskDetail[], more: Partial<ExecutionDetail> 
   const having = (...statuses: string[]) => tasks.filter((task) => statuses.includes(task.status));
   const current = having("completed", "skipped").length;
   return {
-    ...{
-      executionId: "01a1fba6-f680-767c-929d-8cd9e31e31f6",
-      planId: "p",
-      conversationId: "",
-      source: "INLINE",
-      title: "A plan",
-    },
+    executionId: "01a1fba6-f680-767c-929d-8cd9e31e31f6",
+    planId: "p",
+    conversationId: "",
+    source: "INLINE",
+    title: "A plan",
     ...{
       status: "running",
       reason: null,
@@ -43,9 +56,25 @@ export function executionOf(tasks: TaskDetail[], more: Partial<ExecutionDetail> 
       currentTask: null,
       blockers: [],
     },
-    progress: { current, total: tasks.length, percentage: 0 },
-    ...{ runningTasks: having("in_progress", "verifying"), completedTasks: having("completed"), failedTasks: having("failed") },
-    ...{ eta: null, createdAt: at(0), startedAt: at(0), finishedAt: null, lastSeq: 0, costUsd: 0, tokens: 0 },
+    progress: {
+      current,
+      total: tasks.length,
+      percentage: 0,
+    },
+    ...{
+      runningTasks: having("in_progress", "verifying"),
+      completedTasks: having("completed"),
+      failedTasks: having("failed"),
+    },
+    ...{
+      eta: null,
+      createdAt: at(0),
+      startedAt: at(0),
+      finishedAt: null,
+      lastSeq: 0,
+      costUsd: 0,
+      tokens: 0,
+    },
     ...more,
   };
 }

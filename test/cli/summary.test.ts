@@ -4,16 +4,14 @@ import type { Evidence } from "../../orchestrator/api/contract.ts";
 import { executionOf, taskOf } from "./snapshot.ts";
 
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
-  ...{
-    criterion: "c",
-    argv: ["sh", "-c", "npm test"],
-    cwd: "/work",
-    exitCode: 0,
-    durationMs: 1500,
-    logDigest: "",
-    logFile: "",
-    passed: true,
-  },
+  criterion: "c",
+  argv: ["sh", "-c", "npm test"],
+  cwd: "/work",
+  exitCode: 0,
+  durationMs: 1500,
+  logDigest: "",
+  logFile: "",
+  passed: true,
   ...more,
 });
 
