@@ -26,7 +26,6 @@ async function open({ database: connection }: Environment): Promise<Session> {
     throw new Error(`could not ${doing}`, { cause: error });
   };
   const runAttempt = createAttemptRunner({
-    engine,
     recorder: createRecorder(engine, () => undefined),
     executors: {
       get: () => ({
@@ -39,7 +38,7 @@ async function open({ database: connection }: Environment): Promise<Session> {
     },
     executionContext: () => Promise.reject(new Error("a task in this process needs no context")),
     taskInputs: () => Promise.reject(new Error("a task in this process needs no inputs")),
-    verify: () => Promise.reject(new Error("there is nothing to verify")),
+    steps: [],
     directory: "",
     isolation: "none",
     now: Date.now,

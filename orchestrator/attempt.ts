@@ -1,16 +1,16 @@
-/** One attempt from its claim to its ending: run by the executor, checked by the orchestrator's own test runs, judged by the retry policy. */
+/** One attempt from its claim to its ending: run by the executor inside the steps that surround it, judged by the retry policy. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { automationVerdict } from "../plan/classify.ts";
 import { RetryPolicy } from "../plan/model.ts";
+import { type AttemptStep, surround } from "./attempt-step.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import { decideRetry } from "./domain/retry.ts";
 import type { FailureClass } from "./domain/task.ts";
-import type { Assignment, AttemptContext, Executor, Outcome } from "./executors/executor.ts";
+import type { Assignment, AttemptContext, Executor, Outcome, Released } from "./executors/executor.ts";
 import type { createRecorder } from "./recorder.ts";
-import type { ClaimedTask, Ending, Engine } from "./store/engine.ts";
+import type { ClaimedTask, Ending } from "./store/engine.ts";
 import type { ExecutionContext } from "./store/executions.ts";
-import type { Verification, VerifyTask } from "./verification/evidence.ts";
 
 export type AttemptRunner = (
   claimed: ClaimedTask,
@@ -18,17 +18,17 @@ export type AttemptRunner = (
 ) => Promise<Ending | undefined>;
 
 export type AttemptDependencies = {
-  engine: Pick<Engine, "startVerifying">;
   recorder: ReturnType<typeof createRecorder>;
   executors: { get(kind: string): Executor | undefined };
   /** What a task needs to know about its execution; cached by the caller. */
   executionContext(executionId: string): Promise<ExecutionContext>;
-  /** Results of the tasks it depends on, and the session of its previous attempt. */
+  /** Results of the tasks it depends on, the session of its previous attempt, and what it was held for and is no longer. */
   taskInputs(
     executionId: string,
     ordinal: number,
-  ): Promise<{ inputs: { taskId: string; title: string; summary: string }[]; sessionId?: string }>;
-  verify: VerifyTask;
+  ): Promise<{ inputs: { taskId: string; title: string; summary: string }[]; sessionId?: string; released: Released[] }>;
+  /** What surrounds every executor but that of no-op tasks, outermost first. */
+  steps: readonly AttemptStep[];
   /** Folder that holds the attempts' directories. */
   directory: string;
   isolation: string;
@@ -54,21 +54,14 @@ export function createAttemptRunner(dependencies: AttemptDependencies): AttemptR
       return endingOf(claimed, failure("permanent", why), dependencies, how.adopted);
     }
     let outcome: Outcome;
-    let verification: Verification | undefined;
+    let released: Released[] = [];
     try {
       if (executor.kind === "noop") {
         outcome = await executor.run(...bareAssignment(claimed, how, dependencies));
       } else {
         const [assignment, context] = await fullAssignment(claimed, how, dependencies);
-        outcome = await executor.run(assignment, context);
-        const checks = claimed.task.verification.filter(
-          (criterion) => criterion.test === "auto" && criterion.command !== undefined,
-        );
-        if (outcome.status === "succeeded" && checks.length > 0) {
-          if (!(await dependencies.engine.startVerifying(claimed))) return undefined;
-          verification = await dependencies.verify(assignment, context, checks);
-          if (verification.status !== "passed") outcome = { ...outcome, ...verification.outcome };
-        }
+        released = assignment.released;
+        outcome = await surround(dependencies.steps, (given, around) => executor.run(given, around))(assignment, context);
       }
     } catch (error) {
       if (error instanceof LonghaulError && error.code === "conflict") return undefined; // superseded: somebody else's task now
@@ -76,7 +69,7 @@ export function createAttemptRunner(dependencies: AttemptDependencies): AttemptR
     }
     if (outcome.status === "detached") return undefined;
     if (outcome.status === "cancelled" && how.signal.aborted) return undefined;
-    return endingOf(claimed, outcome, dependencies, how.adopted, verification);
+    return endingOf(claimed, outcome, dependencies, how.adopted, released);
   };
 }
 
@@ -90,7 +83,7 @@ function bareAssignment(
 ): [Assignment, AttemptContext] {
   const { executionId, ordinal, attempt, task } = claimed;
   const key = { executionId, ordinal, attempt };
-  const nothing = { workspace: "", planTitle: "", conversationId: "", inputs: [] };
+  const nothing = { workspace: "", planTitle: "", conversationId: "", inputs: [], released: [] };
   return [
     { ...key, ...nothing, fence: attempt, taskId: task.id, task, adopted: how.adopted },
     {
@@ -109,14 +102,14 @@ async function fullAssignment(
 ): Promise<[Assignment, AttemptContext]> {
   const { executionId, ordinal, attempt } = claimed;
   const [bare, context] = bareAssignment(claimed, how, dependencies);
-  const [execution, { inputs, sessionId }] = await Promise.all([
+  const [execution, { inputs, sessionId, released }] = await Promise.all([
     dependencies.executionContext(executionId),
     dependencies.taskInputs(executionId, ordinal),
   ]);
   const directory = attemptDirectory(dependencies.directory, executionId, ordinal, attempt);
   await mkdir(directory, { recursive: true });
   return [
-    { ...bare, ...execution, inputs, ...(sessionId === undefined ? {} : { previousSessionId: sessionId }) },
+    { ...bare, ...execution, inputs, released, ...(sessionId === undefined ? {} : { previousSessionId: sessionId }) },
     { ...context, directory },
   ];
 }
@@ -126,7 +119,7 @@ function endingOf(
   outcome: Outcome,
   dependencies: AttemptDependencies,
   adopted: boolean,
-  verification?: Verification,
+  released: Released[] = [],
 ): Ending {
   const { executionId, ordinal, attempt, failures, task } = claimed;
   const { usage } = outcome;
@@ -144,13 +137,15 @@ function endingOf(
       sessionId: outcome.sessionId ?? null,
       usage: usage ?? null,
       failureClass: outcome.failureClass ?? null,
-      evidence: verification?.evidence ?? [],
+      evidence: outcome.evidence ?? [],
+      ...(released.length === 0 ? {} : { released }),
       logFile: (task.kind as string) === "noop" ? null : join(directory, "output.log"),
       isolation: dependencies.isolation,
     },
   };
   const key = { executionId, ordinal, attempt };
   if (outcome.status === "succeeded") return { ...key, outcome: "succeeded", detail };
+  if (outcome.hold !== undefined) return { ...key, outcome: "hold", detail: { ...detail, hold: outcome.hold } };
   if (outcome.failureClass === "never_started" && adopted) return { ...key, outcome: "release", detail };
   const failureClass = outcome.failureClass ?? "ambiguous";
   const policy = RetryPolicy.parse(task.retry ?? {});

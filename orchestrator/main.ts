@@ -25,7 +25,7 @@ import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
 import { migrate } from "./store/migrate.ts";
-import { createVerifier } from "./verification/evidence.ts";
+import { verification } from "./verification/evidence.ts";
 import { version } from "./version.ts";
 import { Worker } from "./worker.ts";
 
@@ -63,12 +63,11 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const rescue = new Rescue({ engine, onError, onQueued: () => worker.wake(), now: Date.now, random: Math.random });
     const metrics = createMetrics({ executions, runningAttempts: () => worker.runningCount, now: Date.now });
     const runAttempt = createAttemptRunner({
-      engine,
       executors,
       recorder: createRecorder(engine, (ids) => ids.forEach((id) => followers.wake(id))),
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
-      verify: createVerifier(executors.shell, Date.now),
+      steps: [verification({ engine, shell: executors.shell, now: Date.now })],
       directory: join(config.home, "executions"),
       isolation: executors.isolation.level,
       now: Date.now,

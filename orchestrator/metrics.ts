@@ -83,7 +83,7 @@ export function createMetrics({ executions, runningAttempts, now }: MetricsOptio
         const plan_id = claimed.planId;
         lastSeenMs.set(plan_id, now());
         duration.observe({ plan_id }, seconds);
-        if (ending.outcome === "succeeded" || ending.outcome === "release") continue;
+        if (ending.outcome === "succeeded" || ending.outcome === "release" || ending.outcome === "hold") continue;
         const failureClass = ending.detail.failureClass ?? "unknown";
         errors.inc({ plan_id, class: failureClass });
         classesSeen.set(plan_id, (classesSeen.get(plan_id) ?? new Set()).add(failureClass));

@@ -4,7 +4,8 @@
 --   claim             queued → in_progress                attempt + 1 is the fencing number, the lease is the node's
 --   start_verifying   in_progress → verifying
 --   record_output     appends events of running attempts and moves their output offset
---   finish            in_progress | verifying → completed | failed | retrying | queued, and unlocks or skips dependents
+--   finish            in_progress | verifying → completed | failed | retrying | queued, or held: awaiting_human | awaiting_approval | blocked;
+--                     unlocks or skips dependents
 --   promote           retrying → queued when its time has come
 --   (commands of people, in 0003_commands.sql, change states and let `recount` derive the rest)
 --
@@ -360,8 +361,8 @@ begin
   perform wake_watchers(p_execution);
 end $$;
 
--- p_outcome: succeeded | failed | retry | release. `retry` and `release` are the caller's reading of the retry policy; the count of attempts
--- is checked here again. p_detail: {message, failureClass, burns, delayMs, result, costUsd, tokens}.
+-- p_outcome: succeeded | failed | retry | release | hold. `retry` and `release` are the caller's reading of the retry policy; the count of attempts
+-- is checked here again. p_detail: {message, failureClass, burns, delayMs, hold, result, costUsd, tokens}.
 create function finish(p_node text, p_execution uuid[], p_ordinal integer[], p_attempt integer[], p_outcome text[], p_detail jsonb[])
 returns table (execution_id uuid, ordinal integer, attempt integer, status text)
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
@@ -381,6 +382,8 @@ begin
     select g.*, coalesce((g.detail ->> 'burns')::boolean, true)::integer as burns,
            case when g.outcome = 'succeeded' then 'completed'
                 when g.outcome = 'release' then 'queued'
+                when g.outcome = 'hold' then case g.detail -> 'hold' ->> 'waitFor' when 'approval' then 'awaiting_approval'
+                                               when 'external' then 'blocked' else 'awaiting_human' end
                 when g.outcome = 'retry' and (t.failures + 1 < t.max_attempts or not coalesce((g.detail ->> 'burns')::boolean, true))
                   then 'retrying'
                 else 'failed' end as next, t.started_at as began, t.node_id as by_node
@@ -389,7 +392,9 @@ begin
       and t.status in ('in_progress', 'verifying')
   ),
   ended as (
-    update execution_tasks t set status = j.next, node_id = null, message = j.detail ->> 'message', result = j.detail -> 'result',
+    update execution_tasks t set status = j.next, node_id = null, message = j.detail ->> 'message',
+      result = case when j.outcome = 'hold' then coalesce(j.detail -> 'result', '{}') || jsonb_build_object('hold', j.detail -> 'hold')
+                    else j.detail -> 'result' end,
       failures = t.failures + case when j.next in ('failed', 'retrying') then j.burns else 0 end,
       not_before = case when j.next = 'retrying' then v_now + coalesce((j.detail ->> 'delayMs')::double precision, 0) * interval '1 millisecond' end,
       finished_at = case when j.next in ('completed', 'failed') then v_now end
@@ -410,7 +415,7 @@ begin
     select x.execution_id, x.ordinal, x.task_id, x.attempt,
            case x.status when 'queued' then 'task.released' else 'task.' || x.status end as type,
            jsonb_strip_nulls(jsonb_build_object('message', x.detail ->> 'message', 'failureClass', x.detail ->> 'failureClass',
-             'durationMs', round(extract(epoch from v_now - x.began) * 1000), 'notBefore', x.not_before)) as data
+             'durationMs', round(extract(epoch from v_now - x.began) * 1000), 'notBefore', x.not_before, 'hold', x.detail -> 'hold')) as data
     from ended x
     union all
     select u.execution_id, u.ordinal, u.task_id, null, 'task.awaiting_human', '{}'::jsonb from unlocked u
@@ -418,20 +423,21 @@ begin
   ),
   tally as (
     select n.execution_id, sum(n.ended)::integer as ended, sum(n.ready)::integer as ready, sum(n.waiting)::integer as waiting,
-           sum(n.completed)::integer as completed, sum(n.failed)::integer as failed, sum(n.retrying)::integer as retrying,
+           sum(n.held)::integer as held, sum(n.completed)::integer as completed, sum(n.failed)::integer as failed, sum(n.retrying)::integer as retrying,
            sum(n.cost) as cost, sum(n.tokens)::bigint as tokens
     from (
-      select x.execution_id, 1 as ended, (x.status = 'queued')::integer as ready, 0 as waiting, (x.status = 'completed')::integer as completed,
+      select x.execution_id, 1 as ended, (x.status = 'queued')::integer as ready, 0 as waiting,
+             (x.outcome = 'hold')::integer as held, (x.status = 'completed')::integer as completed,
              (x.status = 'failed')::integer as failed, (x.status = 'retrying')::integer as retrying,
              coalesce((x.detail ->> 'costUsd')::double precision, 0) as cost, coalesce((x.detail ->> 'tokens')::bigint, 0) as tokens
       from ended x
       union all
-      select u.execution_id, 0, (u.status = 'queued')::integer, (u.status in ('awaiting_human', 'awaiting_approval'))::integer, 0, 0, 0, 0, 0
+      select u.execution_id, 0, (u.status = 'queued')::integer, (u.status in ('awaiting_human', 'awaiting_approval'))::integer, 0, 0, 0, 0, 0, 0
       from unlocked u where u.status <> 'pending'
     ) n group by n.execution_id
   ),
   counted as (
-    update executions e set running = e.running - y.ended, ready = e.ready + y.ready, waiting = e.waiting + y.waiting,
+    update executions e set running = e.running - y.ended, ready = e.ready + y.ready, waiting = e.waiting + y.waiting + y.held,
       retrying = e.retrying + y.retrying, completed = e.completed + y.completed, failed = e.failed + y.failed,
       consecutive_failures = case when y.completed > 0 then 0 else e.consecutive_failures + y.failed end,
       cost_usd = e.cost_usd + y.cost, tokens = e.tokens + y.tokens,

@@ -105,7 +105,8 @@ begin
     where x.skip_cause = 'dependency' or x.status = 'cancelled'
   ),
   reset as (
-    update execution_tasks x set status = 'pending', skip_cause = null, failures = 0, not_before = null, message = null, finished_at = null
+    update execution_tasks x set status = 'pending', skip_cause = null, failures = 0, not_before = null, message = null, finished_at = null,
+      result = result - 'released'
     from again a where x.execution_id = p_execution and x.ordinal = a.ordinal
     returning x.ordinal, x.task_id
   )
@@ -146,7 +147,8 @@ begin
   return true;
 end $$;
 
--- The answer to a task that waits for a person: done | failed | skipped.
+-- The answer to a task that waits for a person: done | failed | skipped. `done` completes it, or lets it run on when what it was held for
+-- says so (result.hold.onDone); what was answered is kept in result.released, so that the next attempt does not ask again.
 create function complete_waiting(p_execution uuid, p_ordinal integer, p_outcome text, p_note text) returns boolean language plpgsql as $$
 declare
   e executions := lock_execution(p_execution);
@@ -154,14 +156,23 @@ declare
 begin
   select * into t from execution_tasks where execution_id = p_execution and ordinal = p_ordinal;
   if not found then raise exception 'no task % in execution %', p_ordinal, p_execution using errcode = 'LH404'; end if;
-  if t.status not in ('awaiting_human', 'awaiting_approval') then
+  if t.status not in ('awaiting_human', 'awaiting_approval') and not (t.status = 'blocked' and t.result ? 'hold') then
     if t.status = (case p_outcome when 'done' then 'completed' else p_outcome end) then return false; end if;
     raise exception 'task % is %, it does not wait for a person', t.task_id, t.status using errcode = 'LH409';
+  end if;
+  if p_outcome = 'done' and t.result -> 'hold' ->> 'onDone' = 'continue' then
+    update execution_tasks x set status = 'queued', message = null, result = (x.result - 'hold') || jsonb_build_object('released',
+      coalesce(x.result -> 'released', '[]') || jsonb_build_object('name', x.result -> 'hold' ->> 'name', 'note', p_note, 'at', longhaul_now()))
+      where x.execution_id = p_execution and x.ordinal = p_ordinal;
+    perform append_event(p_execution, 'task.released', t.task_id, t.attempt,
+      jsonb_strip_nulls(jsonb_build_object('by', 'person', 'hold', t.result -> 'hold' ->> 'name', 'message', p_note)));
+    perform settle(p_execution);
+    return true;
   end if;
   update execution_tasks x set finished_at = longhaul_now(), message = coalesce(p_note, p_outcome || ' by a person'),
     status = case p_outcome when 'done' then 'completed' else p_outcome end,
     skip_cause = case when p_outcome = 'skipped' then 'user' end,
-    result = jsonb_build_object('summary', coalesce(p_note, ''))
+    result = (coalesce(x.result, '{}') - 'hold') || jsonb_build_object('summary', coalesce(p_note, ''))
     where x.execution_id = p_execution and x.ordinal = p_ordinal;
   perform append_event(p_execution, case p_outcome when 'done' then 'task.completed' else 'task.' || p_outcome end, t.task_id, null,
     jsonb_strip_nulls(jsonb_build_object('by', 'person', 'message', p_note)));

@@ -20,6 +20,7 @@ export const eventTypes = [
   "task.failed",
   "task.retrying",
   "task.awaiting_human",
+  "task.awaiting_approval",
   "task.blocked",
   "task.skipped",
   "task.cancelled",

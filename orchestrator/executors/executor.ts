@@ -6,6 +6,7 @@
  * says that an earlier orchestrator had it, in which case the outcome is `never_started` (nothing ran, no attempt is burnt).
  */
 import type { Task, TaskKind } from "../../plan/model.ts";
+import type { Evidence } from "../api/contract.ts";
 import type { EventType } from "../domain/event.ts";
 import type { FailureClass, Usage } from "../domain/task.ts";
 
@@ -26,7 +27,22 @@ export type Assignment = {
   adopted: boolean;
   /** Session of the previous attempt of a `claude` task, to resume. */
   previousSessionId?: string;
+  /** What this task was held for and a person (or the outside world) has answered since; a step holds once for each of its reasons. */
+  released: Released[];
 };
+
+/**
+ * Why an attempt stops without having failed: the task waits, burns no attempt, and goes on when somebody answers. `name` says which step
+ * asked (and for what, so that it does not ask again); `onDone` whether the answer completes the task or lets it run again.
+ */
+export type Hold = {
+  name: string;
+  waitFor: "human" | "approval" | "external";
+  onDone: "complete" | "continue";
+  /** What the person needs to decide: instructions, a checklist, a difference. Shown as data. */
+  detail?: Record<string, unknown>;
+};
+export type Released = { name: string; note: string | null; at: string };
 
 export type AttemptEvent = { type: EventType; data: Record<string, unknown> };
 
@@ -48,7 +64,9 @@ export type AttemptContext = {
 };
 
 export type Outcome = {
-  status: "succeeded" | "failed" | "cancelled" | "detached";
+  status: "succeeded" | "failed" | "cancelled" | "detached" | "held";
+  /** With status `held`. */
+  hold?: Hold;
   failureClass?: FailureClass;
   /** One line for people: what happened. */
   message: string;
@@ -60,6 +78,8 @@ export type Outcome = {
   usage?: Usage;
   /** When a retry makes sense at the earliest (usage limits), epoch milliseconds. */
   retryAtMs?: number;
+  /** What the orchestrator saw itself when it checked the result. */
+  evidence?: Evidence[];
 };
 
 export type Executor = {

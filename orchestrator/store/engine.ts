@@ -1,7 +1,7 @@
 /** The engine's SQL functions as typed calls. Each is one transaction; all can be repeated after an answer was lost. */
 import { type CompactTask, expandTask } from "../../plan/compact.ts";
 import type { Task } from "../../plan/model.ts";
-import type { AttemptEvent } from "../executors/executor.ts";
+import type { AttemptEvent, Hold } from "../executors/executor.ts";
 import type { Database, Statement } from "./db.ts";
 
 export type AttemptKey = { executionId: string; ordinal: number; attempt: number };
@@ -9,12 +9,14 @@ export type ClaimedTask = AttemptKey & { planId: string; failures: number; task:
 
 /** How an attempt ended, as `finish` takes it; `retry` is subject to the task's remaining attempts, which the database counts. */
 export type Ending = AttemptKey & {
-  outcome: "succeeded" | "failed" | "retry" | "release";
+  outcome: "succeeded" | "failed" | "retry" | "release" | "hold";
   detail: {
     message: string;
     failureClass?: string;
     burns?: boolean;
     delayMs?: number;
+    /** With outcome `hold`. */
+    hold?: Hold;
     result?: Record<string, unknown>;
     costUsd?: number;
     tokens?: number;

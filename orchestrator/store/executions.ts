@@ -5,6 +5,7 @@ import type { Evidence } from "../api/contract.ts";
 import { LonghaulError } from "../domain/errors.ts";
 import type { ExecutionEvent } from "../domain/event.ts";
 import type { TaskStatus, Usage } from "../domain/task.ts";
+import type { Released } from "../executors/executor.ts";
 import type { Database } from "./db.ts";
 
 export type ExecutionContext = { workspace: string; planTitle: string; conversationId: string };
@@ -165,7 +166,7 @@ export function createExecutionStore(database: Database) {
       if (row === undefined) throw new LonghaulError("not_found", `No execution ${executionId}`);
       return { workspace: row.workspace, planTitle: row.title, conversationId: row.conversation_id };
     },
-    /** Results of the tasks that a task depends on, and the session id of its own last attempt. */
+    /** Results of the tasks that a task depends on, the session id of its own last attempt, and what it was held for before. */
     async inputs(executionId: string, ordinal: number) {
       const rows = await database.query<{ task_id: string; title: string; summary: string }>({
         name: "inputs",
@@ -175,15 +176,17 @@ export function createExecutionStore(database: Database) {
                where d.execution_id = $1 and d.dependent = $2 and u.status = 'completed' order by u.ordinal`,
         values: [executionId, ordinal],
       });
-      const last = await database.query<{ session: string | null }>({
-        name: "last_session",
-        text: `select detail -> 'result' ->> 'sessionId' as session from attempts
-               where execution_id = $1 and ordinal = $2 order by attempt desc limit 1`,
+      const last = await database.query<{ session: string | null; released: Released[] | null }>({
+        name: "last_attempt",
+        text: `select coalesce(t.result ->> 'sessionId', (select a.detail -> 'result' ->> 'sessionId' from attempts a
+                 where a.execution_id = $1 and a.ordinal = $2 order by a.attempt desc limit 1)) as session, t.result -> 'released' as released
+               from execution_tasks t where t.execution_id = $1 and t.ordinal = $2`,
         values: [executionId, ordinal],
       });
       const session = last[0]?.session;
       return {
         inputs: rows.map((row) => ({ taskId: row.task_id, title: row.title, summary: row.summary })),
+        released: last[0]?.released ?? [],
         ...(session === null || session === undefined ? {} : { sessionId: session }),
       };
     },
@@ -203,7 +206,8 @@ export function createExecutionStore(database: Database) {
                  (select count(*)::integer from task_dependencies d where d.execution_id = t.execution_id and d.dependency = t.ordinal) as unblocks
                from execution_tasks t join executions e on e.id = t.execution_id join plans l on l.id = e.plan_id
                join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = t.ordinal
-               where e.status in ('queued', 'running', 'paused', 'blocked') and e.waiting > 0 and t.status in ('awaiting_human', 'awaiting_approval')
+               where e.status in ('queued', 'running', 'paused', 'blocked') and e.waiting > 0
+                 and (t.status in ('awaiting_human', 'awaiting_approval') or (t.status = 'blocked' and t.result ? 'hold'))
                order by unblocks desc, t.execution_id, t.ordinal limit 500`,
         values: [],
       });

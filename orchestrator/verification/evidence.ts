@@ -7,21 +7,39 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Criterion } from "../../plan/model.ts";
 import type { Evidence } from "../api/contract.ts";
+import type { AttemptStep } from "../attempt-step.ts";
+import { LonghaulError } from "../domain/errors.ts";
 import type { Assignment, AttemptContext, Executor, Outcome } from "../executors/executor.ts";
+import type { Engine } from "../store/engine.ts";
 
-export type Verification = {
+type Verification = {
   status: "passed" | "failed" | "interrupted";
   evidence: Evidence[];
   /** What to put over the executor's own outcome when the status is not `passed`. */
   outcome: Outcome;
 };
-export type VerifyTask = (assignment: Assignment, context: AttemptContext, checks: Criterion[]) => Promise<Verification>;
+type VerifyTask = (assignment: Assignment, context: AttemptContext, checks: Criterion[]) => Promise<Verification>;
+
+/** The step that checks what the executor says it has done, by the criteria that carry a command. */
+export function verification(options: { engine: Pick<Engine, "startVerifying">; shell: Executor; now(): number }): AttemptStep {
+  const verify = createVerifier(options.shell, options.now);
+  return async (assignment, context, next) => {
+    const outcome = await next(assignment, context);
+    const checks = assignment.task.verification.filter(
+      (criterion) => criterion.test === "auto" && criterion.command !== undefined,
+    );
+    if (outcome.status !== "succeeded" || checks.length === 0) return outcome;
+    if (!(await options.engine.startVerifying(assignment))) throw new LonghaulError("conflict", "the attempt was superseded");
+    const verified = await verify(assignment, context, checks);
+    return { ...outcome, ...(verified.status === "passed" ? {} : verified.outcome), evidence: verified.evidence };
+  };
+}
 
 /**
  * Builds the verifier on the shell executor, so that a check survives the orchestrator, is attached to again and is killed like a task.
  * Checks run one after the other; all of them run, so that the evidence is complete.
  */
-export function createVerifier(shell: Executor, now: () => number): VerifyTask {
+function createVerifier(shell: Executor, now: () => number): VerifyTask {
   return async (assignment, context, checks) => {
     const evidence: Evidence[] = [];
     const failed: string[] = [];

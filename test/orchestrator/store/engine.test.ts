@@ -43,6 +43,43 @@ const statuses = async (executionId: string) =>
   Object.fromEntries((await store().briefs(executionId)).map((row) => [row.task_id, row.status]));
 const eventsOf = async (executionId: string) => store().events(executionId, 0, 10_000);
 
+describe("a task that is held", () => {
+  const hold = (waitFor: "human" | "approval" | "external", onDone: "complete" | "continue") => ({
+    hold: { name: "gate-1", waitFor, onDone, detail: { what: "look" } },
+  });
+  it.each([
+    ["human", "awaiting_human"],
+    ["approval", "awaiting_approval"],
+    ["external", "blocked"],
+  ] as const)("for %s burns no attempt, is %s, and runs again with the answer", async (waitFor, status) => {
+    const id = await submitTasks(engine, [{ maxAttempts: 1 }, {}], [[0, 1]]);
+    const [first] = await claim();
+    await engine.step([ending(first as AttemptKey, "hold", hold(waitFor, "continue"))], none);
+    expect(await statuses(id)).toEqual({ t0: status, t1: "pending" });
+    expect(await store().execution(id)).toMatchObject({ status: "blocked", running: 0, waiting: 1 });
+    expect(await store().awaiting()).toMatchObject([{ execution_id: id, ordinal: 0 }]);
+    expect(await claim()).toEqual([]);
+    expect(await engine.completeWaiting(id, 0, "done", "looks good")).toBe(true);
+    const [again] = await claim();
+    expect(again).toMatchObject({ ordinal: 0, attempt: 2, failures: 0 });
+    expect((await store().inputs(id, 0)).released).toMatchObject([{ name: "gate-1", note: "looks good" }]);
+    await engine.step([ending(again as AttemptKey)], none);
+    expect(await statuses(id)).toEqual({ t0: "completed", t1: "queued" });
+    const events = await eventsOf(id);
+    expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
+    expect(events.map((event) => event.type)).toContain(`task.${status}`);
+  });
+
+  it("completes with the answer when the answer is what was missing", async () => {
+    const id = await submitTasks(engine, [{}, {}], [[0, 1]]);
+    const [first] = await claim();
+    await engine.step([ending(first as AttemptKey, "hold", hold("human", "complete"))], none);
+    expect(await engine.completeWaiting(id, 0, "done", "checked by hand")).toBe(true);
+    expect(await engine.completeWaiting(id, 0, "done", "checked by hand")).toBe(false);
+    expect(await statuses(id)).toEqual({ t0: "completed", t1: "queued" });
+  });
+});
+
 describe("a diamond", () => {
   const edges: [number, number][] = [
     [0, 1],

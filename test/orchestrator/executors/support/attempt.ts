@@ -54,6 +54,7 @@ export async function createAttempt(task: Record<string, unknown>, inputs: Assig
     conversationId: "conversation",
     inputs,
     adopted: false,
+    released: [],
   };
   const mark = `${assignment.executionId}.1.1`;
   const events: AttemptEvent[] = [];
