@@ -95,14 +95,17 @@ function build(end: (code: number) => void): Command {
     command(usage, description)
       .option("--reason <text>", "kept in the event log")
       .action(async (id: string, ...rest: unknown[]) => {
-        const flags = rest.at(-2) as { json?: boolean; reason?: string };
+        const flags = rest.at(-2) as { json?: boolean; reason?: string; from?: string };
         const task = typeof rest[0] === "string" ? rest[0] : undefined;
         end(await (await import("./commands/control.ts")).control(await session(), action, id, task, flags));
       });
   control("pause", "pause <id>", "start no further tasks; running ones end");
   control("resume", "resume <id>", "go on from there");
   control("cancel", "cancel <id>", "stop for good; running tasks are killed");
-  control("retry", "retry <id> [task]", "run failed and cancelled tasks again, or one of them");
+  control("retry", "retry <id> [task]", "run failed and cancelled tasks again, or one of them").option(
+    "--from <task>",
+    "this task and everything that hangs on it, whatever became of it",
+  );
   control("skip", "skip <id> <task>", "go on as if this task had succeeded");
   command("inbox", "what waits for a person").action(async (flags) =>
     end(await (await import("./commands/control.ts")).inbox(await session(), flags)),

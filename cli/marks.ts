@@ -14,6 +14,7 @@ const marks: Record<string, [sign: string, style: Style]> = {
   awaiting_approval: ["☝", "yellow"],
   blocked: ["☝", "yellow"],
   paused: ["‖", "yellow"],
+  halted: ["‖", "red"],
 };
 
 export function mark(status: string, paint: Paint = paintAnswer): string {

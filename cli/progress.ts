@@ -58,7 +58,7 @@ export function createProgress(snapshot: ExecutionDetail): Progress {
     take({ seq, type, taskId, at, data }) {
       if (seq <= snapshot.lastSeq) return;
       if (type === "execution.started") startedMs = Date.parse(at);
-      if (type.startsWith("execution.")) paused = type === "execution.paused";
+      if (type.startsWith("execution.")) paused = type === "execution.paused" || type === "execution.halted";
       if (type === "execution.retried") {
         for (const id of Array.isArray(data["tasks"]) ? (data["tasks"] as string[]) : []) failed.delete(id);
       }

@@ -6,13 +6,14 @@ import { controlActions, executionStatuses } from "./execution-words.ts";
 import { success, toolResult } from "./tool-result.ts";
 
 const description = `Change a running or ended execution; only when the user wants it.
-pause: start no further tasks (running ones end). resume: go on. cancel: stop for good, running tasks are killed. retry: run failed and cancelled tasks again, or one with taskId. skip: leave out the task taskId, its dependents go on.`;
+pause: start no further tasks (running ones end). resume: go on. cancel: stop for good, running tasks are killed. retry: run failed and cancelled tasks again, or one with taskId; with fromTask that task and everything that hangs on it, also what succeeded. skip: leave out the task taskId, its dependents go on.`;
 
 const ControlArguments = z
   .object({
     executionId: z.string().min(1).max(200).describe("As returned by handoff or list"),
     action: z.enum(controlActions),
     taskId: z.string().min(1).max(200).optional().describe("The task to retry or skip; skip needs it"),
+    fromTask: z.string().min(1).max(200).optional().describe("With retry: run this task and all that hangs on it again"),
     reason: z.string().max(1000).optional().describe("Kept in the event log"),
   })
   .strict()
@@ -38,12 +39,17 @@ export function registerControl(server: McpServer, bridge: Bridge): void {
       outputSchema: ControlOutcome,
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
     },
-    ({ executionId, action, taskId, reason }, context) =>
+    ({ executionId, action, taskId, fromTask, reason }, context) =>
       toolResult(async () => {
         const client = await bridge.client();
         const answer = await client.control(
           executionId,
-          { action, ...(taskId === undefined ? {} : { taskId }), ...(reason === undefined ? {} : { reason }) },
+          {
+            action,
+            ...(taskId === undefined ? {} : { taskId }),
+            ...(fromTask === undefined ? {} : { fromTask }),
+            ...(reason === undefined ? {} : { reason }),
+          },
           { signal: context.mcpReq.signal },
         );
         const { status, changed, affectedTasks } = answer;

@@ -146,14 +146,19 @@ export function createCommands(options: CommandOptions): Commands {
 
   return {
     handoff,
-    async control(executionId, { action, taskId, reason }) {
+    async control(executionId, { action, taskId, fromTask, reason }) {
+      if (fromTask !== undefined && (action !== "retry" || taskId !== undefined)) {
+        throw new LonghaulError("invalid_input", `fromTask: '${fromTask}' goes with the action retry and without taskId`, {
+          hint: "retry with taskId runs one failed task again; retry with fromTask also what already ran, and all that hangs on it.",
+        });
+      }
       const before = await executions.execution(executionId);
       let changed = true;
       let affectedTasks: string[] = [];
       if (action === "pause") changed = await engine.pause(before.id, reason);
       else if (action === "resume") changed = await engine.resume(before.id);
       else if (action === "cancel") changed = await engine.cancel(before.id, reason);
-      else if (action === "retry") affectedTasks = await engine.retry(before.id, taskId);
+      else if (action === "retry") affectedTasks = await engine.retry(before.id, fromTask ?? taskId, fromTask !== undefined);
       else if (taskId === undefined) throw new LonghaulError("invalid_input", "taskId: skip needs the task to skip");
       else {
         changed = await engine.skip(before.id, taskId);

@@ -70,7 +70,8 @@ begin
   update executions set status = v_status, reason = v_reason,
     finished_at = case when v_status in ('completed', 'failed', 'cancelled') then longhaul_now() end
     where id = p_execution;
-  perform append_event(p_execution, case v_status when 'running' then 'execution.resumed' else 'execution.' || v_status end, null, null,
+  perform append_event(p_execution, case v_status when 'running' then 'execution.resumed' when 'paused' then 'execution.halted'
+    else 'execution.' || v_status end, null, null,
     jsonb_strip_nulls(jsonb_build_object('reason', v_reason)));
 end $$;
 

@@ -76,8 +76,10 @@ begin
   return true;
 end $$;
 
--- Runs failed and cancelled tasks again (all, or one), with what was skipped because of them. Returns the tasks that were reset.
-create function retry(p_execution uuid, p_task_id text) returns text[] language plpgsql as $$
+-- Runs failed and cancelled tasks again (all, or one), with what was skipped because of them. With p_downstream one task that has been
+-- reached, whatever became of it, and everything that hangs on it: attempts under way there are superseded, results are replaced; what a
+-- person or the plan skipped stays skipped. Returns the tasks that were reset.
+create function retry(p_execution uuid, p_task_id text, p_downstream boolean) returns text[] language plpgsql as $$
 declare
   e executions := lock_execution(p_execution);
   t execution_tasks;
@@ -86,7 +88,9 @@ declare
 begin
   if p_task_id is not null then
     t := lock_task(p_execution, p_task_id);
-    if t.status not in ('failed', 'cancelled', 'skipped', 'retrying') then
+    if p_downstream and t.status = 'pending' then
+      raise exception 'task % is pending, it has not been reached yet: there is nothing to run again', p_task_id using errcode = 'LH409';
+    elsif not p_downstream and t.status not in ('failed', 'cancelled', 'skipped', 'retrying') then
       raise exception 'task % is %, only a failed, cancelled, skipped or retrying task can be retried', p_task_id, t.status
         using errcode = 'LH409';
     end if;
@@ -102,19 +106,28 @@ begin
     union
     select d.dependent from again a join task_dependencies d on d.execution_id = p_execution and d.dependency = a.ordinal
       join execution_tasks x on x.execution_id = p_execution and x.ordinal = d.dependent
-    where x.skip_cause = 'dependency' or x.status = 'cancelled'
+    where x.skip_cause = 'dependency' or x.status = 'cancelled' or (p_downstream and x.skip_cause is null)
+  ),
+  superseded as ( -- what succeeded has no row there yet; without its session, so that the next attempt starts anew
+    insert into attempts (execution_id, ordinal, attempt, node_id, started_at, finished_at, detail)
+    select p_execution, x.ordinal, x.attempt, coalesce(x.node_id, ''), x.started_at, coalesce(x.finished_at, longhaul_now()),
+           jsonb_build_object('message', 'run again from ' || p_task_id, 'status', x.status)
+    from again a join execution_tasks x on x.execution_id = p_execution and x.ordinal = a.ordinal
+    where p_downstream and x.status in ('completed', 'in_progress', 'verifying') and x.attempt > 0
+    on conflict do nothing
   ),
   reset as (
     update execution_tasks x set status = 'pending', skip_cause = null, failures = 0, not_before = null, message = null, finished_at = null,
-      result = result - 'released'
+      node_id = null, result = case when p_downstream then null else x.result - 'released' end
     from again a where x.execution_id = p_execution and x.ordinal = a.ordinal
     returning x.ordinal, x.task_id
   )
   select array_agg(r.task_id order by r.ordinal) into v_reset from reset r;
   update executions set status = case when status = 'paused' then status when started_at is null then 'queued' else 'running' end,
     reason = case when status = 'paused' then reason end, finished_at = null, consecutive_failures = 0 where id = p_execution;
-  perform append_event(p_execution, 'execution.retried', p_task_id, null, jsonb_build_object('tasks', to_jsonb(v_reset)));
+  perform append_event(p_execution, 'execution.retried', p_task_id, null, jsonb_build_object('tasks', to_jsonb(v_reset), 'downstream', p_downstream));
   perform settle(p_execution);
+  perform pg_notify('longhaul_stop', p_execution::text);
   return v_reset;
 end $$;
 

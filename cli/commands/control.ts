@@ -13,12 +13,16 @@ export async function control(
   action: ControlRequest["action"],
   id: string,
   taskId: string | undefined,
-  flags: { json?: boolean; reason?: string },
+  flags: { json?: boolean; reason?: string; from?: string },
 ): Promise<number> {
   const client = await session.client();
   const executionId = await resolveExecution(client, id);
-  const reason = flags.reason === undefined ? {} : { reason: flags.reason };
-  const result = await client.control(executionId, { action, ...reason, ...(taskId === undefined ? {} : { taskId }) });
+  const result = await client.control(executionId, {
+    action,
+    ...(flags.reason === undefined ? {} : { reason: flags.reason }),
+    ...(taskId === undefined ? {} : { taskId }),
+    ...(flags.from === undefined ? {} : { fromTask: flags.from }),
+  });
   answer(flags.json === true, result, () => {
     const tasks = result.affectedTasks.length === 0 ? "" : ` (${result.affectedTasks.join(", ")})`;
     return [`${mark(result.status)} ${action}: the execution is ${result.status}${result.changed ? "" : " already"}${tasks}`];

@@ -6,9 +6,10 @@
 import { z } from "@hono/zod-openapi";
 import { ParseReport, Plan } from "../../plan/model.ts";
 import { eventTypes } from "../domain/event.ts";
+import { executionStatuses } from "../domain/execution.ts";
 import { taskStatuses } from "../domain/task.ts";
 
-export const ExecutionStatus = z.enum(["created", "queued", "running", "paused", "blocked", "completed", "failed", "cancelled"]);
+export const ExecutionStatus = z.enum(executionStatuses);
 export type ExecutionStatus = z.infer<typeof ExecutionStatus>;
 const TaskStatus = z.enum(taskStatuses);
 
@@ -230,6 +231,8 @@ export const ControlRequest = z
   .object({
     action: z.enum(["pause", "resume", "cancel", "retry", "skip"]),
     taskId: z.string().optional(),
+    /** With retry: run this task and everything that hangs on it again, whatever became of it. */
+    fromTask: z.string().optional(),
     reason: z.string().max(1000).optional(),
   })
   .strict()

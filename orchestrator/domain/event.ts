@@ -3,6 +3,7 @@ export const eventTypes = [
   "execution.created",
   "execution.started",
   "execution.paused",
+  "execution.halted",
   "execution.resumed",
   "execution.blocked",
   "execution.completed",

@@ -1,4 +1,4 @@
-/** Task states and outcomes. The transition table itself is enforced where the state lives: in `sql/0002_engine.sql`. */
+/** Task states and outcomes; what leads from one state to another is in `transition.ts`. */
 
 export const taskStatuses = [
   "pending",

@@ -193,7 +193,9 @@ export function createEngine(database: Database, node: string, leaseSeconds: num
     pause: (executionId: string, reason: string | undefined) => call<boolean>("pause", [executionId, reason ?? null]),
     resume: (executionId: string) => call<boolean>("resume", [executionId]),
     cancel: (executionId: string, reason: string | undefined) => call<boolean>("cancel", [executionId, reason ?? null]),
-    retry: (executionId: string, taskId: string | undefined) => call<string[]>("retry", [executionId, taskId ?? null]),
+    /** @param downstream also what already ran: the task and everything that hangs on it */
+    retry: (executionId: string, taskId: string | undefined, downstream = false) =>
+      call<string[]>("retry", [executionId, taskId ?? null, downstream]),
     skip: (executionId: string, taskId: string) => call<boolean>("skip", [executionId, taskId]),
     completeWaiting: (executionId: string, ordinal: number, outcome: string, note: string | undefined) =>
       call<boolean>("complete_waiting", [executionId, ordinal, outcome, note ?? null]),

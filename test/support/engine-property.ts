@@ -1,5 +1,7 @@
 /** Random commands against one execution: the engine's property, run as it is and against deliberately broken engines. */
 import fc from "fast-check";
+import type { TaskStatus } from "../../orchestrator/domain/task.ts";
+import { taskTransitions } from "../../orchestrator/domain/transition.ts";
 import type { Database } from "../../orchestrator/store/db.ts";
 import { type ClaimedTask, createEngine, type Ending, type Engine } from "../../orchestrator/store/engine.ts";
 import { brokenInvariants } from "./invariants.ts";
@@ -14,12 +16,12 @@ const step = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("finish" as const),
       which: fc.nat(5),
-      outcome: fc.constantFrom("succeeded", "succeeded", "failed", "retry", "release"),
+      outcome: fc.constantFrom("succeeded", "succeeded", "failed", "retry", "release", "hold"),
     }),
   },
   { weight: 9, arbitrary: fc.record({ do: fc.constant("late" as const), which: fc.nat(20) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("pause", "resume", "promote", "rescue", "restart") }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("retry", "skip", "done"), which: fc.nat(sizes - 1) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("retry", "rerun", "skip", "done"), which: fc.nat(sizes - 1) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("cancel" as const, "retryAll" as const) }) },
 );
 type Step = { do: string; slots?: number; which?: number; outcome?: string };
@@ -77,7 +79,11 @@ function createRun(database: Database, engine: Engine, id: string) {
     ordinal: task.ordinal,
     attempt: task.attempt,
     outcome: outcome as Ending["outcome"],
-    detail: { message: outcome, delayMs: 0 },
+    detail: {
+      message: outcome,
+      delayMs: 0,
+      ...(outcome === "hold" ? { hold: { name: "test", waitFor: "human", onDone: "continue" } } : {}),
+    },
   });
   const lastSeq = async () => {
     const rows = await database.query<{ last_seq: string }>({
@@ -87,11 +93,33 @@ function createRun(database: Database, engine: Engine, id: string) {
     });
     return rows[0]?.last_seq;
   };
-  /** Commands may be refused by the state; anything but that refusal is a defect. */
+  /** Commands may be refused by the state; anything but that refusal is a defect. Resolves to whether it was allowed. */
   const command = (call: Promise<unknown>) =>
-    call.catch((error: { code?: string }) => {
-      if (error.code !== "conflict") throw error;
+    call.then(
+      () => true,
+      (error: { code?: string }) => {
+        if (error.code !== "conflict") throw error;
+        return false;
+      },
+    );
+  /** A command on a task is refused exactly where the model, the transition table, says so. */
+  const onTask = async (name: "retry" | "rerun" | "skip" | "answer_done", which: number, call: () => Promise<unknown>) => {
+    const [row] = await database.query<{ status: TaskStatus; execution: string }>({
+      name: "task_status",
+      text: `select t.status, e.status as execution from execution_tasks t join executions e on e.id = t.execution_id
+             where t.execution_id = $1 and t.ordinal = $2`,
+      values: [id, which],
     });
+    if (row === undefined) throw new Error(`task ${which} is gone`);
+    const over = name === "skip" && ["completed", "cancelled"].includes(row.execution) && row.status !== "skipped";
+    const expected = !over && taskTransitions[name][row.status] !== "refused";
+    const allowed = await command(call());
+    if (allowed !== expected) {
+      throw new Error(
+        `${name} of a task that is ${row.status} was ${allowed ? "allowed" : "refused"}, against the transition table`,
+      );
+    }
+  };
   const claim = async (total: number) => {
     const { claimed } = await engine.step([], slots(total));
     current.push(...claimed);
@@ -129,9 +157,10 @@ function createRun(database: Database, engine: Engine, id: string) {
         (await engine.expired()).map((task) => ending(task, "retry")),
         slots(0),
       );
-    } else if (what === "retry") await command(engine.retry(id, `t${which}`));
-    else if (what === "skip") await command(engine.skip(id, `t${which}`));
-    else if (what === "done") await command(engine.completeWaiting(id, which, "done", undefined));
+    } else if (what === "retry") await onTask("retry", which, () => engine.retry(id, `t${which}`));
+    else if (what === "rerun") await onTask("rerun", which, () => engine.retry(id, `t${which}`, true));
+    else if (what === "skip") await onTask("skip", which, () => engine.skip(id, `t${which}`));
+    else if (what === "done") await onTask("answer_done", which, () => engine.completeWaiting(id, which, "done", undefined));
     else if (what === "cancel") await command(engine.cancel(id, undefined));
     else if (what === "retryAll") await command(engine.retry(id, undefined));
   };

@@ -277,6 +277,7 @@ describe("commands", () => {
     for (const task of await claim(all({ noop: 4 }, 4))) await engine.step([ending(task, "failed")], none);
     const row = await store().execution(id);
     expect([row.status, row.reason]).toEqual(["paused", "halted after 4 consecutive failures"]);
+    expect((await eventsOf(id)).at(-1)).toMatchObject({ type: "execution.halted", data: { reason: row.reason } });
     expect(await claim()).toEqual([]);
   });
 
@@ -290,6 +291,35 @@ describe("commands", () => {
     const [again] = await claim();
     await engine.step([ending(again as AttemptKey, "retry")], none);
     expect(await statuses(id)).toEqual({ t0: "failed" });
+  });
+
+  it("runs a task and everything that hangs on it again, whatever became of it, and nothing else", async () => {
+    const id = await submitTasks(
+      engine,
+      [{}, {}, {}, {}, {}],
+      [
+        [0, 1],
+        [1, 2],
+        [1, 3],
+      ],
+    );
+    for (let claimed = await claim(); claimed.some((task) => task.ordinal < 2); ) {
+      claimed = (
+        await engine.step(
+          claimed.map((task) => ending(task, "succeeded", { result: { summary: "first", sessionId: "s" } })),
+          all(),
+        )
+      ).claimed;
+    }
+    await engine.skip(id, "t3"); // it was running
+    expect(await engine.retry(id, "t1", true)).toEqual(["t1", "t2"]);
+    expect(await statuses(id)).toEqual({ t0: "completed", t1: "queued", t2: "pending", t3: "skipped", t4: "completed" });
+    const [again] = await claim();
+    expect(again).toMatchObject({ ordinal: 1, attempt: 2, failures: 0 });
+    expect((await store().inputs(id, 1)).sessionId).toBeUndefined(); // it starts anew
+    const [late] = (await engine.step([ending({ executionId: id, ordinal: 2, attempt: 1 })], none)).ended;
+    expect(late?.accepted).toBe(false);
+    await expect(engine.retry(id, "t2", true)).rejects.toMatchObject({ code: "conflict", message: /t2 is pending/ });
   });
 
   it("release burns no attempt", async () => {
