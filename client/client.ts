@@ -41,6 +41,8 @@ export type StreamOptions = {
 
 /** Every method rejects with `ApiError`, or with the signal's reason once that was aborted. */
 export type Client = {
+  /** Any call of the API; the files beside this one give the calls of one noun their types. */
+  ask<Answer>(call: Call): Promise<Answer>;
   handoff(request: HandoffInput, options?: CallOptions): Promise<HandoffResponse>;
   preview(request: PreviewRequest, options?: CallOptions): Promise<PreviewResponse>;
   list(query?: Partial<ListQuery>, options?: CallOptions): Promise<ExecutionList>;
@@ -69,6 +71,7 @@ export function createClient(options: ClientOptions): Client {
   const execution = (id: string) => `/api/executions/${encodeURIComponent(id)}`;
 
   return {
+    ask,
     handoff: (body, call) => ask({ method: "POST", path: "/api/executions", body, ...call }),
     preview: (body, call) => ask({ method: "POST", path: "/api/plans/preview", body, ...call }),
     list: (query, call) => ask({ method: "GET", path: `/api/executions${searchOf(query)}`, ...call }),

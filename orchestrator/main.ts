@@ -139,7 +139,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
 
     // A plan travels as a JSON string, which escapes it: twice its size is room enough.
     const door = { allowedHosts: config.allowedHosts, maxBodyBytes: Math.max(4 * 1024 * 1024, 2 * config.maxPlanBytes) };
-    const app = createApp({ commands, queries, auth: createAuth(token), log, version, config: door });
+    const app = createApp({ commands, queries, features: [], auth: createAuth(token), log, version, config: door });
     const http = await startServer({ app, host: "127.0.0.1", port: config.port, portIsExplicit: config.portIsExplicit, log });
     closing.push(() => http.close());
     url = http.url;

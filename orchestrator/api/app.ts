@@ -16,7 +16,7 @@ import { routeAliases } from "./aliases.ts";
 import { type Auth, bearerToken } from "./auth.ts";
 import { correlationIdOf, withCorrelationId } from "./correlation.ts";
 import { checkAtTheDoor } from "./door.ts";
-import type { DoorApp, DoorEnv, DoorLog, Services } from "./door-env.ts";
+import type { DoorApp, DoorEnv, DoorLog, Feature, Services } from "./door-env.ts";
 import { executionHandlers, routeExecutions } from "./executions.ts";
 import { withCheckedBody } from "./json-body.ts";
 import { routeOpenApi } from "./openapi.ts";
@@ -29,6 +29,8 @@ import { routeSystem, systemHandlers } from "./system.ts";
 export type AppOptions = {
   commands: Commands;
   queries: Queries;
+  /** What the API offers besides executions and plans. */
+  features?: readonly Feature[];
   auth: Auth;
   config: {
     /** The port in the Host header when the app is called as a function, 8400 by default; on a real connection its own port counts. */
@@ -82,6 +84,7 @@ export function createApp(options: AppOptions): DoorApp {
   routeActions(app, actions);
   routeSystem(app, system, services);
   routeAliases(app, { executions, actions, system, stream }, services);
+  for (const feature of options.features ?? []) feature(app);
   routeOpenApi(app, options.version);
   return app;
 }

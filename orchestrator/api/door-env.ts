@@ -26,3 +26,6 @@ export type DoorLog = Record<"debug" | "info" | "warn" | "error", (fields: Recor
 export type Services = { commands: Commands; queries: Queries; log: DoorLog };
 
 export type DoorApp = OpenAPIHono<DoorEnv>;
+
+/** Adds the routes of one noun; each has its own file `<noun>-routes.ts` and its own schemas. */
+export type Feature = (app: DoorApp) => void;
