@@ -27,7 +27,7 @@ export type EmbeddedOptions = {
   sudo?: { uid: number; gid: number };
   /** Server settings besides our own. */
   settings?: Record<string, string>;
-  /** Gives up waiting; a server that this call was starting is stopped. */
+  /** Gives up waiting; a server that this call was starting is stopped, and gone when the call rejects. */
   signal?: AbortSignal;
 };
 
@@ -96,7 +96,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
       await delay(10, undefined, { signal });
     }
   } catch (error) {
-    if (signal?.aborted && launched?.ended() === false) launched.interrupt();
+    if (signal?.aborted) await launched?.stop();
     throw error;
   }
 }

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Account } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
 import { writeAccess } from "./cluster.ts";
@@ -12,11 +13,13 @@ export type Launch = {
   ended(): boolean;
   /** What was written to the log since the launch; other starters' servers write there too. */
   said(): Promise<string>;
-  /** Ends a server that is no longer wanted while it starts. */
-  interrupt(): void;
+  /** Ends a server that is no longer wanted while it starts: a fast shutdown, then an immediate one. Resolves when it is gone. */
+  stop(): Promise<void>;
 };
 
 const largestLogBytes = 10_000_000;
+/** For a server that starts or recovers and is told to stop; it is told twice. */
+const shutdownMs = 30_000;
 
 const settings: Record<string, string> = {
   listen_addresses: "",
@@ -63,14 +66,24 @@ export async function launch(
   });
   await output.close();
   let ended = false;
-  child.on("error", () => (ended = true));
-  child.on("exit", () => (ended = true));
+  const gone = new Promise<void>((resolve) => {
+    for (const event of ["error", "exit"]) child.once(event, () => resolve());
+  }).then(() => {
+    ended = true;
+  });
   child.unref();
   return {
     pid: child.pid,
     ended: () => ended,
     said: () => readFrom(logFile, start),
-    interrupt: () => child.kill("SIGINT"),
+    async stop() {
+      child.ref(); // whoever waits for its end must not end before it
+      for (const name of ["SIGINT", "SIGQUIT"] as const) {
+        if (ended) return;
+        child.kill(name);
+        await Promise.race([gone, delay(shutdownMs, undefined, { ref: false })]);
+      }
+    },
   };
 }
 
