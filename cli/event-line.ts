@@ -36,5 +36,6 @@ export function lineOf(event: Event, titles: ReadonlyMap<string, string>, paint:
 
 function executionLine(state: string, data: Event["data"], paint: Paint): string {
   const reason = typeof data["reason"] === "string" ? `: ${fit(data["reason"], messageWidth)}` : "";
+  if (state === "rolled_back") return `${mark("paused", paint)} execution${reason}`;
   return `${mark(state === "resumed" || state === "retried" ? "running" : state, paint)} execution ${state}${reason}`;
 }

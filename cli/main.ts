@@ -107,6 +107,18 @@ function build(end: (code: number) => void): Command {
     "this task and everything that hangs on it, whatever became of it",
   );
   control("skip", "skip <id> <task>", "go on as if this task had succeeded");
+  command("checkpoints <id>", "what was kept before and after each task").action(async (id, flags) =>
+    end(await (await import("./commands/workspace.ts")).checkpoints(await session(), id, flags)),
+  );
+  command("rollback <id> [task]", "go back to the end of a task: files and state; shows the difference and asks first")
+    .option("--dry-run", "only show the difference")
+    .option("--before", "to before the task instead of its end")
+    .option("--attempt <n>", "which attempt at it", count)
+    .option("--undo", "take the last rollback back")
+    .option("-y, --yes", "do not ask")
+    .action(async (id, task, flags) =>
+      end(await (await import("./commands/workspace.ts")).rollback(await session(), id, task, flags)),
+    );
   command("inbox", "what waits for a person").action(async (flags) =>
     end(await (await import("./commands/control.ts")).inbox(await session(), flags)),
   );

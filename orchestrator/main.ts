@@ -7,6 +7,7 @@ import { createApp } from "./api/app.ts";
 import { createAuth, createTokenFile } from "./api/auth.ts";
 import { currentCorrelationId } from "./api/correlation.ts";
 import { startServer } from "./api/server.ts";
+import { workspaceRoutes } from "./api/workspace-routes.ts";
 import { createAttemptRunner } from "./attempt.ts";
 import { createCommands } from "./commands.ts";
 import type { Config } from "./config.ts";
@@ -21,6 +22,7 @@ import { createMetrics } from "./metrics.ts";
 import { createQueries } from "./queries.ts";
 import { createRecorder } from "./recorder.ts";
 import { Rescue } from "./rescue.ts";
+import { createCheckpointStore } from "./store/checkpoints.ts";
 import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
@@ -28,6 +30,10 @@ import { migrate } from "./store/migrate.ts";
 import { verification } from "./verification/evidence.ts";
 import { version } from "./version.ts";
 import { Worker } from "./worker.ts";
+import { checkpoints } from "./workspace/checkpoint-step.ts";
+import { createGit } from "./workspace/git.ts";
+import { createRollbacks } from "./workspace/rollback.ts";
+import { createSnapshots } from "./workspace/snapshot.ts";
 
 /**
  * Runs one node until the signal aborts. Resolves when everything is down; running tasks are let go of and live on.
@@ -61,13 +67,22 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
 
     const onError = (error: unknown, doing: string) => log.failed(error, doing);
     const rescue = new Rescue({ engine, onError, onQueued: () => worker.wake(), now: Date.now, random: Math.random });
+    const snapshots = createSnapshots({
+      git: createGit(config.environment["PATH"], config.home),
+      home: config.home,
+      now: Date.now,
+    });
+    const checkpointStore = createCheckpointStore(database, engine.node);
     const metrics = createMetrics({ executions, runningAttempts: () => worker.runningCount, now: Date.now });
     const runAttempt = createAttemptRunner({
       executors,
       recorder: createRecorder(engine, (ids) => ids.forEach((id) => followers.wake(id))),
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
-      steps: [verification({ engine, shell: executors.shell, now: Date.now })],
+      steps: [
+        checkpoints({ checkpoints: checkpointStore, snapshots, onError }),
+        verification({ engine, shell: executors.shell, now: Date.now }),
+      ],
       directory: join(config.home, "executions"),
       isolation: executors.isolation.level,
       now: Date.now,
@@ -110,6 +125,13 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
         followers.wake(executionId);
       },
     });
+    const rollbacks = createRollbacks({
+      checkpoints: checkpointStore,
+      executions,
+      snapshots,
+      onChange: (executionId) => followers.wake(executionId),
+      onError,
+    });
     const queries = createQueries({
       executions,
       limits,
@@ -139,7 +161,15 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
 
     // A plan travels as a JSON string, which escapes it: twice its size is room enough.
     const door = { allowedHosts: config.allowedHosts, maxBodyBytes: Math.max(4 * 1024 * 1024, 2 * config.maxPlanBytes) };
-    const app = createApp({ commands, queries, features: [], auth: createAuth(token), log, version, config: door });
+    const app = createApp({
+      commands,
+      queries,
+      features: [workspaceRoutes(rollbacks)],
+      auth: createAuth(token),
+      log,
+      version,
+      config: door,
+    });
     const http = await startServer({ app, host: "127.0.0.1", port: config.port, portIsExplicit: config.portIsExplicit, log });
     closing.push(() => http.close());
     url = http.url;
@@ -148,6 +178,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       database.listen("longhaul_ready", () => worker.wake()),
       database.listen("longhaul_stop", () => void worker.checkLease()),
     ];
+    await rollbacks.recover(); // before tasks are claimed
     worker.start();
     rescue.start();
     closing.push(async () => {

@@ -9,6 +9,9 @@ declare
 begin
   select * into e from executions where id = p_execution for no key update;
   if not found then raise exception 'no execution %', p_execution using errcode = 'LH404'; end if;
+  if exists (select from rollbacks r where r.execution_id = p_execution and r.status = 'intended') then
+    raise exception 'execution % is being rolled back, wait until that is done', p_execution using errcode = 'LH409';
+  end if;
   return e;
 end $$;
 
@@ -76,9 +79,40 @@ begin
   return true;
 end $$;
 
+-- Makes tasks pending again, with what was skipped or cancelled because of them. With p_downstream whatever became of them, and everything
+-- that hangs on them: attempts under way there are superseded, results are replaced; what a person or the plan skipped stays skipped.
+-- The caller settles. Returns the tasks that were reset.
+create function reopen(p_execution uuid, p_roots integer[], p_downstream boolean, p_why text) returns text[] language plpgsql as $$
+declare
+  v_reset text[];
+begin
+  with recursive again (ordinal) as (
+    select unnest(p_roots)
+    union
+    select d.dependent from again a join task_dependencies d on d.execution_id = p_execution and d.dependency = a.ordinal
+      join execution_tasks x on x.execution_id = p_execution and x.ordinal = d.dependent
+    where x.skip_cause = 'dependency' or x.status = 'cancelled' or (p_downstream and x.skip_cause is null)
+  ),
+  superseded as ( -- what succeeded has no row there yet; without its session, so that the next attempt starts anew
+    insert into attempts (execution_id, ordinal, attempt, node_id, started_at, finished_at, detail)
+    select p_execution, x.ordinal, x.attempt, coalesce(x.node_id, ''), x.started_at, coalesce(x.finished_at, longhaul_now()),
+           jsonb_build_object('message', p_why, 'status', x.status)
+    from again a join execution_tasks x on x.execution_id = p_execution and x.ordinal = a.ordinal
+    where p_downstream and x.status in ('completed', 'in_progress', 'verifying') and x.attempt > 0
+    on conflict do nothing
+  ),
+  reset as (
+    update execution_tasks x set status = 'pending', skip_cause = null, failures = 0, not_before = null, message = null, finished_at = null,
+      node_id = null, result = case when p_downstream then null else x.result - 'released' end
+    from again a where x.execution_id = p_execution and x.ordinal = a.ordinal
+    returning x.ordinal, x.task_id
+  )
+  select array_agg(r.task_id order by r.ordinal) into v_reset from reset r;
+  return v_reset;
+end $$;
+
 -- Runs failed and cancelled tasks again (all, or one), with what was skipped because of them. With p_downstream one task that has been
--- reached, whatever became of it, and everything that hangs on it: attempts under way there are superseded, results are replaced; what a
--- person or the plan skipped stays skipped. Returns the tasks that were reset.
+-- reached, whatever became of it, and everything that hangs on it. Returns the tasks that were reset.
 create function retry(p_execution uuid, p_task_id text, p_downstream boolean) returns text[] language plpgsql as $$
 declare
   e executions := lock_execution(p_execution);
@@ -101,28 +135,7 @@ begin
       raise exception 'execution % has no failed or cancelled task to retry', p_execution using errcode = 'LH409';
     end if;
   end if;
-  with recursive again (ordinal) as (
-    select unnest(v_roots)
-    union
-    select d.dependent from again a join task_dependencies d on d.execution_id = p_execution and d.dependency = a.ordinal
-      join execution_tasks x on x.execution_id = p_execution and x.ordinal = d.dependent
-    where x.skip_cause = 'dependency' or x.status = 'cancelled' or (p_downstream and x.skip_cause is null)
-  ),
-  superseded as ( -- what succeeded has no row there yet; without its session, so that the next attempt starts anew
-    insert into attempts (execution_id, ordinal, attempt, node_id, started_at, finished_at, detail)
-    select p_execution, x.ordinal, x.attempt, coalesce(x.node_id, ''), x.started_at, coalesce(x.finished_at, longhaul_now()),
-           jsonb_build_object('message', 'run again from ' || p_task_id, 'status', x.status)
-    from again a join execution_tasks x on x.execution_id = p_execution and x.ordinal = a.ordinal
-    where p_downstream and x.status in ('completed', 'in_progress', 'verifying') and x.attempt > 0
-    on conflict do nothing
-  ),
-  reset as (
-    update execution_tasks x set status = 'pending', skip_cause = null, failures = 0, not_before = null, message = null, finished_at = null,
-      node_id = null, result = case when p_downstream then null else x.result - 'released' end
-    from again a where x.execution_id = p_execution and x.ordinal = a.ordinal
-    returning x.ordinal, x.task_id
-  )
-  select array_agg(r.task_id order by r.ordinal) into v_reset from reset r;
+  v_reset := reopen(p_execution, v_roots, p_downstream, 'run again from ' || p_task_id);
   update executions set status = case when status = 'paused' then status when started_at is null then 'queued' else 'running' end,
     reason = case when status = 'paused' then reason end, finished_at = null, consecutive_failures = 0 where id = p_execution;
   perform append_event(p_execution, 'execution.retried', p_task_id, null, jsonb_build_object('tasks', to_jsonb(v_reset), 'downstream', p_downstream));
