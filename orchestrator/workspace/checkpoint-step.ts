@@ -22,7 +22,7 @@ export type CheckpointOptions = {
 type NoSnapshot = { tree: null; ref: null; problem: string };
 
 /** `refs/longhaul/<execution>/<ordinal>-<attempt>-before`; the same files are kept by one ref only. */
-export const snapshotRef = ({ executionId, ordinal, attempt }: Assignment, moment: Moment): string =>
+const snapshotRef = ({ executionId, ordinal, attempt }: Assignment, moment: Moment): string =>
   `refs/longhaul/${executionId}/${ordinal}-${attempt}-${moment}`;
 
 export function checkpoints(options: CheckpointOptions): AttemptStep {
