@@ -140,7 +140,7 @@ function endingOf(
       evidence: outcome.evidence ?? [],
       ...(released.length === 0 ? {} : { released }),
       logFile: (task.kind as string) === "noop" ? null : join(directory, "output.log"),
-      isolation: dependencies.isolation,
+      isolation: outcome.isolation?.level ?? dependencies.isolation,
     },
   };
   const key = { executionId, ordinal, attempt };

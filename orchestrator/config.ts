@@ -6,6 +6,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { parseEnv } from "node:util";
 import { z } from "zod";
+import { IsolationLevel } from "../plan/isolation.ts";
 import { LonghaulError } from "./domain/errors.ts";
 
 const count = (fallback: number, maximum: number) => z.coerce.number().int().min(1).max(maximum).default(fallback);
@@ -20,6 +21,9 @@ const Environment = z.object({
   LONGHAUL_LEASE_SECONDS: z.coerce.number().min(1).max(3600).default(30),
   LONGHAUL_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   LONGHAUL_CLAUDE: z.string().optional(),
+  LONGHAUL_ISOLATION: IsolationLevel.optional(),
+  LONGHAUL_SANDBOX_WRITABLE: z.string().optional(),
+  LONGHAUL_SANDBOX_REVEAL: z.string().optional(),
   LONGHAUL_MAX_PLAN_BYTES: count(2 * 1024 * 1024, 1024 ** 3),
   LONGHAUL_MAX_TASKS: count(10_000, 1_000_000),
   LONGHAUL_ALLOWED_HOSTS: z.string().optional(),
@@ -47,6 +51,8 @@ export type Config = Readonly<{
   leaseSeconds: number;
   logLevel: string;
   claudeBinary: string | undefined;
+  /** How tasks are held that ask for nothing; without it the strongest level that works. Paths besides the usual ones are for all. */
+  isolation: Readonly<{ level: IsolationLevel | undefined; writable: readonly string[]; reveal: readonly string[] }>;
   maxPlanBytes: number;
   maxTasks: number;
   allowedHosts: readonly string[];
@@ -83,11 +89,24 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     leaseSeconds: values.LONGHAUL_LEASE_SECONDS,
     logLevel: values.LONGHAUL_LOG_LEVEL,
     claudeBinary: values.LONGHAUL_CLAUDE,
+    isolation: Object.freeze({
+      level: values.LONGHAUL_ISOLATION,
+      writable: listOf(values.LONGHAUL_SANDBOX_WRITABLE),
+      reveal: listOf(values.LONGHAUL_SANDBOX_REVEAL),
+    }),
     maxPlanBytes: values.LONGHAUL_MAX_PLAN_BYTES,
     maxTasks: values.LONGHAUL_MAX_TASKS,
-    allowedHosts: (values.LONGHAUL_ALLOWED_HOSTS ?? "").split(",").filter((host) => host !== ""),
+    allowedHosts: listOf(values.LONGHAUL_ALLOWED_HOSTS),
     environment: merged,
   });
+}
+
+/** Words between commas. */
+function listOf(text: string | undefined): string[] {
+  return (text ?? "")
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
 }
 
 /** The embedded server runs as another user than root, who must be able to reach its files: under root that rules out /root. */

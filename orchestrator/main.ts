@@ -142,7 +142,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
             version,
             executors: executors.described,
             channels: [],
-            isolation: executors.isolation,
+            isolation: { ...executors.isolation, levels: executors.isolationLevels },
             planFormats: formatNames(),
             limits: {
               concurrency: config.concurrency,

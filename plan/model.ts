@@ -3,6 +3,7 @@
  * Pure data, validated with zod; durations in minutes, context tiers in thousands of tokens, lines counted from 1.
  */
 import { z } from "zod";
+import { IsolationField } from "./isolation.ts";
 
 export const taskKinds = [
   "claude",
@@ -175,6 +176,8 @@ export const Task = z.object({
   gates: z.array(Gate).default([]),
   retry: RetryPolicy.partial().optional(),
   limits: Limits.optional(),
+  /** How the task is to be held; the node's default without it. */
+  isolation: IsolationField.optional(),
   requirements: z.array(z.string()).default([]),
   story: z.string().optional(),
   labels: z.array(z.string()).default([]),

@@ -33,6 +33,7 @@ const compared = [
   "gates",
   "retry",
   "limits",
+  "isolation",
   "dependencies",
   "files",
   "optional",

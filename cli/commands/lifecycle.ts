@@ -91,6 +91,14 @@ export async function doctor(session: Session, flags: { json?: boolean }): Promi
       ok: true,
       detail: `${isolation.level} (files ${isolation.files}, network ${isolation.network}, memory ${isolation.memory}, tree kill ${isolation.treeKill}): ${isolation.why}`,
     });
+    for (const level of isolation.levels) {
+      checks.push({
+        name: `level ${level.level}`,
+        ok: level.available,
+        detail: level.why,
+        ...(level.needs === undefined ? {} : { remedy: level.needs }),
+      });
+    }
     for (const executor of capabilities.executors)
       checks.push({ name: `executor ${executor.kind}`, ok: executor.available, detail: executor.detail });
   }
@@ -103,5 +111,5 @@ export async function doctor(session: Session, flags: { json?: boolean }): Promi
       ]),
     ),
   );
-  return checks.every((check) => check.ok || check.name.startsWith("executor")) ? exitCodes.ok : exitCodes.failed;
+  return checks.every((check) => check.ok || /^(executor|level) /.test(check.name)) ? exitCodes.ok : exitCodes.failed;
 }

@@ -339,6 +339,7 @@ export const Capabilities = z
       memory: z.string(),
       treeKill: z.string(),
       why: z.string(),
+      levels: z.array(z.object({ level: z.string(), available: z.boolean(), why: z.string(), needs: z.string().optional() })),
     }),
     planFormats: z.array(z.string()),
     limits: z.object({

@@ -14,6 +14,7 @@ export const eventTypes = [
   "task.queued",
   "task.started",
   "task.adopted",
+  "task.isolated",
   "task.released",
   "task.output",
   "task.verifying",

@@ -15,7 +15,9 @@ import { judgeSession } from "./claude-outcome.ts";
 import { createClaudeStream } from "./claude-stream.ts";
 import { attemptMark, taskEnvironment } from "./environment.ts";
 import type { Assignment, AttemptContext, Executor } from "./executor.ts";
+import { explainSandbox, holdTask } from "./hold-task.ts";
 import type { Containment } from "./isolation.ts";
+import type { Confine } from "./isolation-levels.ts";
 import { type LimitDefaults, processLimits } from "./limits.ts";
 import { type Framer, OutputTail } from "./output.ts";
 import { superviseProcess } from "./process.ts";
@@ -29,6 +31,8 @@ export type ClaudeOptions = {
   /** Path of the Claude Code program. */
   binary: string;
   containment: Containment;
+  /** Chooses per task; without it every task gets `containment`. */
+  confine?: Confine;
   environment: Readonly<Record<string, string | undefined>>;
   secrets?: readonly string[];
   compileCache?: string;
@@ -81,15 +85,19 @@ export function createClaudeExecutor(options: ClaudeOptions): Executor {
       await replay(logFile, context.recordedOffset, stream);
       const tail = new OutputTail({ path: logFile, offset: context.recordedOffset, record: context.record, framer: stream });
       try {
+        const { containment, announced, isolation } = await holdTask(assignment, context, options, true);
         const end = await superviseProcess({
           directory: context.directory,
           mark: attemptMark(assignment),
           adopted: assignment.adopted,
           signal: context.signal,
-          containment: options.containment,
+          containment,
           ...(options.compileCache === undefined ? {} : { compileCache: options.compileCache }),
           order: () => prepare(assignment, context, options),
-          pump: (ended) => tail.pump(ended),
+          pump: async (ended) => {
+            await announced;
+            await tail.pump(ended);
+          },
           isFinished: () => stream.state.result !== undefined && now() - stream.state.result.atMs > lingerMs,
         });
         const judged = judgeEnd(end);
@@ -101,10 +109,16 @@ export function createClaudeExecutor(options: ClaudeOptions): Executor {
           "own" in judged ||
           (judged.outcome.failureClass !== "never_started" && judged.outcome.status === "failed" && state.result !== undefined)
         ) {
-          return judgeSession(state, own, await lastLines(join(context.directory, fileNames.stderr), secrets), now());
+          const complaint = await lastLines(join(context.directory, fileNames.stderr), secrets);
+          return explainSandbox(judgeSession(state, own, complaint, now()), isolation, complaint);
         }
         const facts = Object.keys(state.usage).length === 0 ? {} : { usage: state.usage };
-        return { ...judged.outcome, ...facts, ...(state.sessionId === undefined ? {} : { sessionId: state.sessionId }) };
+        return {
+          ...judged.outcome,
+          ...facts,
+          ...(state.sessionId === undefined ? {} : { sessionId: state.sessionId }),
+          ...(isolation && { isolation }),
+        };
       } catch (error) {
         if (error instanceof BrokenTask) return { status: "failed", failureClass: "permanent", message: error.message };
         throw error;

@@ -1,10 +1,12 @@
 /** The executors of one node, built from its configuration, with what `doctor` and `/capabilities` say about them. */
+import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { createClaudeExecutor } from "./claude.ts";
 import type { Executor } from "./executor.ts";
 import { askClaude, findClaude } from "./find-claude.ts";
 import { findContainment, type Isolation } from "./isolation.ts";
+import { findIsolation, type LevelReport } from "./isolation-levels.ts";
 import { createNoopExecutor } from "./noop.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { createShellExecutor } from "./shell.ts";
@@ -13,6 +15,7 @@ export type Executors = Registry & {
   /** Also runs the commands that verify other tasks. */
   shell: Executor;
   isolation: Isolation;
+  isolationLevels: LevelReport[];
   described: { kind: string; available: boolean; detail: string }[];
 };
 
@@ -22,20 +25,33 @@ export type Executors = Registry & {
  */
 export async function createExecutors(config: Config, secrets: readonly string[]): Promise<Executors> {
   const { environment, claudeBinary } = config;
-  const [containment, claude] = await Promise.all([
+  const [containment, isolation, claude] = await Promise.all([
     findContainment(),
+    findIsolation({
+      ...config.isolation,
+      state: config.home,
+      home: environment["HOME"] ?? homedir(),
+      temporary: environment["TMPDIR"],
+    }),
     claudeBinary === undefined ? findClaude(environment["PATH"]) : askClaude(claudeBinary),
   ]);
-  const common = { containment, environment, secrets, compileCache: join(config.home, "cache", "supervisor") };
+  const common = {
+    containment,
+    confine: isolation.confine,
+    environment,
+    secrets,
+    compileCache: join(config.home, "cache", "supervisor"),
+  };
   const shell = createShellExecutor(common);
   const executors: Executor[] = [shell, createNoopExecutor()];
   if (claude !== undefined) executors.push(createClaudeExecutor({ ...common, binary: claude.path }));
   return {
     ...createRegistry(executors),
     shell,
-    isolation: containment.report,
+    isolation: isolation.report,
+    isolationLevels: isolation.levels,
     described: [
-      { kind: "shell", available: true, detail: `commands, isolation: ${containment.report.level}` },
+      { kind: "shell", available: true, detail: `commands, isolation: ${isolation.report.level}` },
       {
         kind: "claude",
         available: claude !== undefined,

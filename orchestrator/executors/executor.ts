@@ -9,6 +9,7 @@ import type { Task, TaskKind } from "../../plan/model.ts";
 import type { Evidence } from "../api/contract.ts";
 import type { EventType } from "../domain/event.ts";
 import type { FailureClass, Usage } from "../domain/task.ts";
+import type { Isolation } from "./isolation.ts";
 
 /** One attempt at one task, as claimed from the database. `fence` is the number that makes late reports refusable. */
 export type Assignment = {
@@ -78,6 +79,8 @@ export type Outcome = {
   usage?: Usage;
   /** When a retry makes sense at the earliest (usage limits), epoch milliseconds. */
   retryAtMs?: number;
+  /** How the attempt was held. */
+  isolation?: Isolation;
   /** What the orchestrator saw itself when it checked the result. */
   evidence?: Evidence[];
 };

@@ -9,11 +9,12 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import type { IsolationLevel } from "../../plan/isolation.ts";
 import { carriesMark, listProcesses, markVariable } from "./process-tree.ts";
 
 /** The words that `doctor`, `/capabilities` and every started event use for how a task is held. */
 export type Isolation = {
-  level: "contained" | "process";
+  level: IsolationLevel;
   files: string;
   network: string;
   memory: string;
@@ -22,10 +23,16 @@ export type Isolation = {
 };
 
 /** How to get that: what goes before the supervisor's argv, and what the supervisor puts before the command's. */
-export type Containment = { report: Isolation; launcher: string[]; wrapper: string[] };
+export type Containment = {
+  report: Isolation;
+  /** Whether the launcher makes the supervisor the first process of a PID namespace. */
+  pidNamespace: boolean;
+  launcher: string[];
+  wrapper: string[];
+};
 
 const probeMs = 3_000;
-const dropCapabilities = ["setpriv", "--inh-caps=-all", "--ambient-caps=-all", "--"];
+export const dropCapabilities = ["setpriv", "--inh-caps=-all", "--ambient-caps=-all", "--"];
 const dieWithParent = ["setpriv", "--pdeathsig", "KILL", "--"];
 const common = { files: "everything the user can reach", network: "open" };
 
@@ -51,6 +58,7 @@ const plainProcess: Containment = {
     treeKill: "best-effort",
     why: "neither PID namespaces nor setpriv work here",
   },
+  pidNamespace: false,
   launcher: [],
   wrapper: [],
 };
@@ -67,7 +75,12 @@ async function probe(): Promise<Containment> {
   const memory = "watchdog";
   if (refusal === undefined) {
     const why = root ? "PID namespaces work" : "PID namespaces work inside a user namespace";
-    return { launcher, wrapper, report: { ...common, level: "contained", memory, treeKill: "guaranteed", why } };
+    return {
+      pidNamespace: true,
+      launcher,
+      wrapper,
+      report: { ...common, level: "contained", memory, treeKill: "guaranteed", why },
+    };
   }
   return processLevel(`no PID namespace: ${refusal}`);
 }
@@ -76,7 +89,7 @@ async function probe(): Promise<Containment> {
 export async function processLevel(why: string): Promise<Containment> {
   const works = await succeeds([...dieWithParent, "true"]);
   const report = { ...common, level: "process" as const, memory: "watchdog", treeKill: "best-effort", why };
-  return { launcher: [], wrapper: works ? dieWithParent : [], report };
+  return { pidNamespace: false, launcher: [], wrapper: works ? dieWithParent : [], report };
 }
 
 /** Starts a process that leaves its session inside a namespace, kills the namespace's outside end, and looks whether it died. */

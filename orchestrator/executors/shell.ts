@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { fileNames } from "./attempt-files.ts";
 import { attemptMark, taskEnvironment } from "./environment.ts";
 import type { Assignment, Executor, Outcome } from "./executor.ts";
+import { explainSandbox, holdTask } from "./hold-task.ts";
 import type { Containment } from "./isolation.ts";
+import type { Confine } from "./isolation-levels.ts";
 import { type LimitDefaults, processLimits } from "./limits.ts";
 import { OutputTail } from "./output.ts";
 import { createTextFramer } from "./output-text.ts";
@@ -14,6 +16,8 @@ import { BrokenTask, taskFolder } from "./task-folder.ts";
 
 export type ShellOptions = {
   containment: Containment;
+  /** Chooses per task; without it every task gets `containment`. */
+  confine?: Confine;
   /** Where the allowed variables of a task's environment come from. */
   environment: Readonly<Record<string, string | undefined>>;
   /** Names that tasks may see besides the usual ones. */
@@ -45,12 +49,13 @@ export function createShellExecutor(options: ShellOptions): Executor {
       const framer = createTextFramer({ capBytes: options.eventBytes ?? defaultEventBytes, secrets, logFile });
       const tail = new OutputTail({ path: logFile, offset: context.recordedOffset, record: context.record, framer });
       try {
+        const { containment, announced, isolation } = await holdTask(assignment, context, options, false);
         const end = await superviseProcess({
           directory: context.directory,
           mark: attemptMark(assignment),
           adopted: assignment.adopted,
           signal: context.signal,
-          containment: options.containment,
+          containment,
           ...(options.compileCache === undefined ? {} : { compileCache: options.compileCache }),
           order: async () => ({
             argv: argvOf(assignment),
@@ -64,11 +69,16 @@ export function createShellExecutor(options: ShellOptions): Executor {
             separateStderr: false,
             ...processLimits(assignment.task, options.limits),
           }),
-          pump: (ended) => tail.pump(ended),
+          pump: async (ended) => {
+            await announced;
+            await tail.pump(ended);
+          },
         });
         const judged = judgeEnd(end);
         const outcome = "own" in judged ? outcomeOf(judged.own) : judged.outcome;
-        return outcome.status === "detached" ? outcome : { ...outcome, summary: await lastLines(logFile, secrets) };
+        if (outcome.status === "detached") return outcome;
+        const summary = await lastLines(logFile, secrets);
+        return { ...explainSandbox(outcome, isolation, summary), summary };
       } catch (error) {
         if (error instanceof BrokenTask) return { status: "failed", failureClass: "permanent", message: error.message };
         throw error;

@@ -27,7 +27,7 @@ const program = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./super
 export async function launchSupervisor(options: LaunchOptions, onEnd: () => void): Promise<Starting> {
   const { directory, mark, containment } = options;
   const { environment, ...given } = await options.order();
-  const intent: Intent = { ...given, mark, contained: containment.report.level === "contained", wrapper: containment.wrapper };
+  const intent: Intent = { ...given, mark, contained: containment.pidNamespace, wrapper: containment.wrapper };
   writeWhole(directory, fileNames.intent, intent);
 
   const starting: Starting = { ended: false, problem: "" };

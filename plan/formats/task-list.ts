@@ -13,7 +13,7 @@
  *     }
  *
  * `command` is one command or a list; `verify` is a command, a list of them, or records as in `verification`; `dependencies` names tasks or
- * phases; `kind`, `params`, `gates`, `automation`, `contextTier`, `files`, `labels`, `optional`, `status` and `subtasks` are those of the
+ * phases; `kind`, `params`, `gates`, `isolation`, `automation`, `contextTier`, `files`, `labels`, `optional`, `status` and `subtasks` are those of the
  * model. Without an `id` a task is called task-001 and so on. Order in the list implies nothing (D12).
  */
 import { type Draft, type DraftGroup, newDraft, newGroup } from "../draft.ts";

@@ -1,7 +1,9 @@
 import { type Draft, type DraftTask, newTask } from "../draft.ts";
 import { readEstimate } from "../estimate-text.ts";
+import { IsolationField, type IsolationRequest, isolationLevels, isolationRequest } from "../isolation.ts";
 import { setPriority } from "../markdown/work-details.ts";
 import { Automation, ContextTier, Gate, Limits, RetryPolicy, TaskKind } from "../model.ts";
+import { PlanError } from "../plan-error.ts";
 import { readReferences } from "../reference-text.ts";
 import { statusOfWord } from "../status-words.ts";
 import { type Fields, firstOf, has, isRecord, records, rest, text, textOf, texts, truth } from "./record.ts";
@@ -19,7 +21,7 @@ const dependencyKeys = [
 ];
 const known = new Set([
   ...dependencyKeys,
-  ..."id key title name subject content description details body status completed passes done priority command commands run verify verification acceptanceCriteria acceptance_criteria criteria kind type params estimate estimatedMinutes estimated_hours manualEstimate retry limits gates subtasks children parent phase files labels tags assignee owner optional prompt automation requiresHuman contextTier parallel notes autonomous".split(
+  ..."id key title name subject content description details body status completed passes done priority command commands run verify verification acceptanceCriteria acceptance_criteria criteria kind type params estimate estimatedMinutes estimated_hours manualEstimate retry limits isolation gates subtasks children parent phase files labels tags assignee owner optional prompt automation requiresHuman contextTier parallel notes autonomous".split(
     " ",
   ),
 ]);
@@ -165,6 +167,7 @@ function readSettings(task: DraftTask, record: Fields, draft: Draft): void {
   if (reason !== undefined) task.requiresHuman = reason;
   const tier = ContextTier.safeParse(Number((text(record.contextTier) ?? "").replace(/k$/i, "")));
   if (tier.success) Object.assign(task, { contextTier: tier.data, contextTierSource: "written" });
+  if (record.isolation !== undefined && record.isolation !== null) task.isolation = readIsolation(task, record.isolation);
   const settings = {
     retry: RetryPolicy.partial().safeParse(numbers(record.retry)),
     limits: Limits.safeParse(numbers(record.limits)),
@@ -187,6 +190,19 @@ function readSettings(task: DraftTask, record: Fields, draft: Draft): void {
   if (notes !== undefined) task.notes = notes;
   const parallel = truth(record.parallel);
   if (parallel !== undefined) task.parallel = parallel ? "marked" : "unmarked";
+}
+
+/** Not a warning like the other settings: a task whose isolation was misspelt must not run in another one. */
+function readIsolation(task: DraftTask, value: unknown): IsolationRequest {
+  const parsed = IsolationField.safeParse(value);
+  if (parsed.success) return isolationRequest(parsed.data);
+  throw new PlanError([
+    {
+      code: "bad-isolation",
+      message: `The isolation of task ${task.displayId} cannot be used: ${JSON.stringify(value)}.`,
+      fix: `Write one of ${isolationLevels.join(", ")}, or {"level": …, "network": "none", "writable": ["/folder"]}.`,
+    },
+  ]);
 }
 
 function readEstimates(task: DraftTask, record: Fields): void {

@@ -181,6 +181,6 @@ describe("with an orchestrator", () => {
   it("doctor finds everything in order and names the isolation", async () => {
     const { code, out } = await longhaul.run(["doctor"]);
     expect(code).toBe(0);
-    expect(out).toMatch(/isolation\s+(contained|process)/);
+    expect(out).toMatch(/isolation\s+(sandboxed|contained|process)/);
   });
 });

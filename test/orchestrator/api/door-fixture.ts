@@ -177,7 +177,7 @@ function queriesOf(log: EventLog): Queries {
       version: "1.2.3",
       executors: [],
       channels: [],
-      isolation: { level: "process", files: "", network: "", memory: "none", treeKill: "best-effort", why: "" },
+      isolation: { level: "process", files: "", network: "", memory: "none", treeKill: "best-effort", why: "", levels: [] },
       planFormats: [],
       limits: { concurrency: 1, perKind: {}, maxPlanBytes: 1, maxTasks: 1 },
       database: { version: "18", embedded: true },
