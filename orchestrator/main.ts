@@ -19,6 +19,7 @@ import { checkHealth, describeCapabilities } from "./health.ts";
 import { lockHome } from "./lock.ts";
 import { createLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
+import { createOrphanPass } from "./orphans.ts";
 import { createQueries } from "./queries.ts";
 import { createRecorder } from "./recorder.ts";
 import { Rescue } from "./rescue.ts";
@@ -66,7 +67,18 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const executors = await createExecutors(config, [token]);
 
     const onError = (error: unknown, doing: string) => log.failed(error, doing);
-    const rescue = new Rescue({ engine, onError, onQueued: () => worker.wake(), now: Date.now, random: Math.random });
+    const endOrphans = createOrphanPass({
+      directory: join(config.home, "executions"),
+      lost: (keys) => engine.heartbeat(keys),
+      isKnown: (executionId) =>
+        executions.context(executionId).then(
+          () => true,
+          () => false,
+        ),
+      onEnded: (orphan) => log.warn(orphan, "ended a command whose attempt is no longer this node's"),
+      now: () => performance.now(),
+    });
+    const rescue = new Rescue({ engine, endOrphans, onError, onQueued: () => worker.wake(), now: Date.now, random: Math.random });
     const snapshots = createSnapshots({
       git: createGit(config.environment["PATH"], config.home),
       home: config.home,

@@ -1,7 +1,8 @@
 /**
- * Two jobs that keep tasks from being stuck, on every node at once (they are idempotent, so no leader is needed):
+ * Jobs that keep tasks from being stuck, on every node at once (they are idempotent, so no leader is needed):
  * retries whose time has come go back to the queue, and attempts of nodes whose lease ran out are finished as `ambiguous` under the retry
- * policy. The frozen node, when it wakes, finds its attempt numbers superseded.
+ * policy. The frozen node, when it wakes, finds its attempt numbers superseded. What still runs on this machine for attempts that are nobody's
+ * any more is ended, at start and then as often as the lease is extended.
  */
 import { RetryPolicy } from "../plan/model.ts";
 import { decideRetry } from "./domain/retry.ts";
@@ -10,6 +11,8 @@ import type { Engine } from "./store/engine.ts";
 export type RescueOptions = {
   engine: Engine;
   onQueued(): void;
+  /** Ends commands whose attempts are no longer this node's. */
+  endOrphans(): Promise<void>;
   onError(error: unknown, doing: string): void;
   now(): number;
   random(): number;
@@ -24,6 +27,7 @@ export class Rescue {
   #pass: Promise<void> | undefined;
   #stopped = false;
   #dueMs = Number.POSITIVE_INFINITY;
+  #orphansDueMs = 0;
 
   constructor(options: RescueOptions) {
     this.#options = options;
@@ -46,9 +50,13 @@ export class Rescue {
     await this.#pass;
   }
 
-  /** One pass over both jobs. */
+  /** One pass over all jobs. */
   async runOnce(): Promise<void> {
-    const { engine, now, random } = this.#options;
+    const { engine, now, random, endOrphans } = this.#options;
+    if (performance.now() >= this.#orphansDueMs) {
+      await endOrphans();
+      this.#orphansDueMs = performance.now() + this.#longestMs;
+    }
     const expired = await engine.expired();
     if (expired.length > 0) {
       const endings = expired.map(({ task, failures, planId: _planId, ...key }) => {
