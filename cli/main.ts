@@ -127,6 +127,14 @@ function build(end: (code: number) => void): Command {
     .option("--note <text>", "what was done; goes to the tasks after it")
     .action(async (action, flags) => end(await (await import("./commands/control.ts")).done(await session(), action, flags)));
 
+  command("recommend <text>", "what similar tasks of the past were like")
+    .option("-n, --limit <n>", "how many", count)
+    .option("--project <name>", "this project's own past counts more")
+    .action(async (text, flags) => end(await (await import("./commands/learning.ts")).recommend(await session(), text, flags)));
+  command("learning", "what was learned, and whether it helps").action(async (flags) =>
+    end(await (await import("./commands/learning.ts")).learning(await session(), flags)),
+  );
+
   command("up", "start the orchestrator, if none runs")
     .option("--foreground", "run it here, until SIGTERM")
     .action(async (flags) => end(await (await import("./commands/lifecycle.ts")).up(await session(), flags)));

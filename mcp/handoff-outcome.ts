@@ -4,8 +4,10 @@
  */
 import { z } from "zod";
 import type { ExecutionStatusResponse, HandoffResponse } from "../orchestrator/api/contract.ts";
+import type { Recommendation } from "../orchestrator/api/learning-contract.ts";
 import { ExecutionReport, executionReport } from "./execution-report.ts";
 import { executionStatuses } from "./execution-words.ts";
+import { similarText } from "./recommend-tool.ts";
 import { fitResult } from "./result-size.ts";
 import { oneLine } from "./task-text.ts";
 
@@ -25,12 +27,14 @@ export const HandoffOutcome = z.object({
 });
 export type HandoffOutcome = z.infer<typeof HandoffOutcome>;
 
-export function startedOutcome(execution: HandoffResponse): HandoffOutcome {
+/** @param similar past executions that are like this one, best first */
+export function startedOutcome(execution: HandoffResponse, similar: readonly Recommendation[] = []): HandoffOutcome {
   const { executionId, tasks, estimatedDuration, created, statusUrl, warnings, status } = execution;
   const title = oneLine(execution.title);
   const minutes = estimatedDuration === null ? "" : `, about ${Math.max(1, Math.round(estimatedDuration))} min`;
   const standing = status === "queued" || status === "running" ? "runs in the background" : `is in the background, ${status},`;
   const verb = created ? "Handed off" : "Already handed off";
+  const taskText = similarText(similar);
   return fitResult(mostWarnings, (listed) => ({
     summary: `${verb}: ${title} (${tasks} ${tasks === 1 ? "task" : "tasks"}${minutes}) ${standing} as ${executionId}.`,
     executionId,
@@ -44,6 +48,7 @@ export function startedOutcome(execution: HandoffResponse): HandoffOutcome {
       ...warnings.slice(0, listed).map((warning) => oneLine(warning, 300)),
       ...(warnings.length > listed ? [`… and ${warnings.length - listed} more`] : []),
     ],
+    ...(taskText === undefined ? {} : { taskText }),
   }));
 }
 

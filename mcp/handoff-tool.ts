@@ -2,11 +2,16 @@
 import { resolve } from "node:path";
 import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import type { Client } from "../client/client.ts";
+import { recommendations } from "../client/learning.ts";
+import type { Recommendation } from "../orchestrator/api/learning-contract.ts";
 import type { Bridge } from "./bridge.ts";
 import { HandoffOutcome, startedOutcome } from "./handoff-outcome.ts";
 import { clientTakesTasks } from "./task-capability.ts";
 import { startedTask } from "./task-start.ts";
 import { success, toolResult } from "./tool-result.ts";
+
+const similarTimeoutMs = 1_500;
 
 const description = `Hand a plan off to Longhaul, which runs it in the background, durably: it goes on when this session is closed and after crashes.
 Give the plan as exactly one of: path (a plan file or a folder with one, e.g. ROADMAP.md, tasks.md, tasks.json), text (markdown, YAML or JSON as written), or plan (a task list as an object).
@@ -66,10 +71,20 @@ export function registerHandoff(server: McpServer, bridge: Bridge): void {
           },
           { signal: context.mcpReq.signal },
         );
-        const outcome = startedOutcome(execution);
+        const outcome = startedOutcome(execution, await similarTo(client, execution.executionId));
         return clientTakesTasks(context) ? startedTask(outcome) : success(outcome);
       }),
   );
+}
+
+/** The hand-off is done; what is only nice to know must not fail or delay it. */
+async function similarTo(client: Client, executionId: string): Promise<Recommendation[]> {
+  try {
+    const found = await recommendations(client, { executionId }, { signal: AbortSignal.timeout(similarTimeoutMs) });
+    return found.recommendations;
+  } catch {
+    return [];
+  }
 }
 
 /** One call of the model is one execution, also when the client sends it again; ids of calls repeat between sessions. */

@@ -9,11 +9,12 @@ import { type BridgeOptions, openBridge } from "./bridge.ts";
 import { registerControl } from "./control-tool.ts";
 import { registerHandoff } from "./handoff-tool.ts";
 import { registerList } from "./list-tool.ts";
+import { registerRecommend } from "./recommend-tool.ts";
 import { registerStatus } from "./status-tool.ts";
 import { tasksExtension } from "./task-capability.ts";
 import { registerTasks } from "./task-methods.ts";
 
-const instructions = `Longhaul runs plans in the background, durably, without this session. When the user wants a plan handed off, executed in the background or run unattended, call handoff with the plan's file (path) and tell the user the id; the session may be closed then. status, list and control look at it and change it.`;
+const instructions = `Longhaul runs plans in the background, durably, without this session. When the user wants a plan handed off, executed in the background or run unattended, call handoff with the plan's file (path) and tell the user the id; the session may be closed then. status, list and control look at it and change it; recommend tells what similar tasks of the past were like.`;
 
 /** Serves until the client closes standard input. */
 export async function runMcpServer(options: BridgeOptions): Promise<void> {
@@ -28,6 +29,7 @@ export async function runMcpServer(options: BridgeOptions): Promise<void> {
       registerStatus(server, bridge);
       registerControl(server, bridge);
       registerList(server, bridge);
+      registerRecommend(server, bridge);
       if (era === "modern") registerTasks(server, bridge);
       return server;
     });

@@ -11,7 +11,8 @@ export const pollIntervalMs = 2_000;
  */
 export function startedTask(outcome: HandoffOutcome): CallToolResult {
   const now = new Date().toISOString();
-  const immediate = [outcome.summary, ...(outcome.warnings ?? []), `Look at it: ${outcome.statusUrl}`].join("\n");
+  const similar = outcome.taskText === undefined ? [] : [outcome.taskText];
+  const immediate = [outcome.summary, ...(outcome.warnings ?? []), `Look at it: ${outcome.statusUrl}`, ...similar].join("\n");
   return {
     resultType: "task",
     taskId: outcome.executionId,

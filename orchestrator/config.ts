@@ -27,6 +27,17 @@ const Environment = z.object({
   LONGHAUL_MAX_PLAN_BYTES: count(2 * 1024 * 1024, 1024 ** 3),
   LONGHAUL_MAX_TASKS: count(10_000, 1_000_000),
   LONGHAUL_ALLOWED_HOSTS: z.string().optional(),
+  QDRANT_URL: z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }).optional(),
+  QDRANT_HOST: z.string().optional(),
+  QDRANT_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  QDRANT_API_KEY: z.string().optional(),
+  QDRANT_REPLICATION_FACTOR: count(1, 100),
+  OPENAI_BASE_URL: z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }).optional(),
+  OPENAI_API_KEY: z.string().optional(),
+  EMBEDDING_MODEL: z.string().optional(),
+  EMBEDDING_QUERY_PREFIX: z.string().default(""),
+  EMBEDDING_DOCUMENT_PREFIX: z.string().default(""),
+  LONGHAUL_HOLDOUT: z.coerce.number().min(0).max(0.9).default(0.1),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
   POSTGRES_HOST: z.string().optional(),
   POSTGRES_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
@@ -53,6 +64,14 @@ export type Config = Readonly<{
   claudeBinary: string | undefined;
   /** How tasks are held that ask for nothing; without it the strongest level that works. Paths besides the usual ones are for all. */
   isolation: Readonly<{ level: IsolationLevel | undefined; writable: readonly string[]; reveal: readonly string[] }>;
+  learning: Readonly<{
+    qdrant: { url: string; apiKey: string | undefined; replicationFactor: number } | undefined;
+    embedding:
+      | { baseUrl: string | undefined; apiKey: string | undefined; model: string; queryPrefix: string; documentPrefix: string }
+      | undefined;
+    /** Share of agent tasks that are not told what similar ones were like. */
+    holdout: number;
+  }>;
   maxPlanBytes: number;
   maxTasks: number;
   allowedHosts: readonly string[];
@@ -94,6 +113,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       writable: listOf(values.LONGHAUL_SANDBOX_WRITABLE),
       reveal: listOf(values.LONGHAUL_SANDBOX_REVEAL),
     }),
+    learning: learningOf(values),
     maxPlanBytes: values.LONGHAUL_MAX_PLAN_BYTES,
     maxTasks: values.LONGHAUL_MAX_TASKS,
     allowedHosts: listOf(values.LONGHAUL_ALLOWED_HOSTS),
@@ -114,6 +134,26 @@ function defaultHome(environment: Record<string, string | undefined>): string {
   if (process.getuid?.() === 0) return "/var/lib/longhaul";
   const userHome = environment["HOME"] || homedir();
   return join(environment["XDG_DATA_HOME"] || join(userHome, ".local", "share"), "longhaul");
+}
+
+/** The key alone turns nothing on: what is embedded leaves the machine, so a model has to be named. */
+function learningOf(values: z.infer<typeof Environment>): Config["learning"] {
+  const url = values.QDRANT_URL ?? (values.QDRANT_HOST && `http://${values.QDRANT_HOST}:${values.QDRANT_PORT ?? 6333}`);
+  const model = values.EMBEDDING_MODEL;
+  return {
+    qdrant: url ? { url, apiKey: values.QDRANT_API_KEY, replicationFactor: values.QDRANT_REPLICATION_FACTOR } : undefined,
+    embedding:
+      model === undefined
+        ? undefined
+        : {
+            baseUrl: values.OPENAI_BASE_URL,
+            apiKey: values.OPENAI_API_KEY,
+            model,
+            queryPrefix: values.EMBEDDING_QUERY_PREFIX,
+            documentPrefix: values.EMBEDDING_DOCUMENT_PREFIX,
+          },
+    holdout: values.LONGHAUL_HOLDOUT,
+  };
 }
 
 function databaseOf(values: z.infer<typeof Environment>): Config["database"] {

@@ -2,10 +2,14 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { advice } from "../learning/advice.ts";
+import { createLearning } from "../learning/learning.ts";
+import { createLearningQueries } from "../learning/queries.ts";
 import { formatNames } from "../plan/parse.ts";
 import { createApp } from "./api/app.ts";
 import { createAuth, createTokenFile } from "./api/auth.ts";
 import { currentCorrelationId } from "./api/correlation.ts";
+import { learningRoutes } from "./api/learning-routes.ts";
 import { startServer } from "./api/server.ts";
 import { workspaceRoutes } from "./api/workspace-routes.ts";
 import { createAttemptRunner } from "./attempt.ts";
@@ -14,6 +18,7 @@ import type { Config } from "./config.ts";
 import { openConfiguredDatabase } from "./database/configured.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import { createExecutors } from "./executors/configured.ts";
+import { createRedactor } from "./executors/redact.ts";
 import { Followers } from "./followers.ts";
 import { checkHealth, describeCapabilities } from "./health.ts";
 import { lockHome } from "./lock.ts";
@@ -28,6 +33,7 @@ import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
 import { migrate } from "./store/migrate.ts";
+import { createPatternStore } from "./store/patterns.ts";
 import { verification } from "./verification/evidence.ts";
 import { version } from "./version.ts";
 import { Worker } from "./worker.ts";
@@ -86,12 +92,24 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     });
     const checkpointStore = createCheckpointStore(database, engine.node);
     const metrics = createMetrics({ executions, runningAttempts: () => worker.runningCount, now: Date.now });
+    const patterns = createPatternStore(database);
+    const { holdout, ...indexes } = config.learning;
+    const secrets = [token, indexes.qdrant?.apiKey, indexes.embedding?.apiKey].filter((secret) => secret !== undefined);
+    const { learner, recommend, indexName } = createLearning({
+      ...indexes,
+      store: patterns,
+      redact: createRedactor(secrets).redact,
+      onError,
+      onLearned: (count) => log.debug({ patterns: count }, "learned"),
+      now: Date.now,
+    });
     const runAttempt = createAttemptRunner({
       executors,
       recorder: createRecorder(engine, (ids) => ids.forEach((id) => followers.wake(id))),
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
       steps: [
+        advice({ recommend, store: patterns, holdout, onError }),
         checkpoints({ checkpoints: checkpointStore, snapshots, onError }),
         verification({ engine, shell: executors.shell, now: Date.now }),
       ],
@@ -115,6 +133,11 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onEnded(reports) {
         metrics.ended(reports);
         log.ended(reports);
+        learner.wake(
+          new Set(
+            reports.filter(({ claimed }) => (claimed.task.kind as string) !== "noop").map(({ ending }) => ending.executionId),
+          ),
+        );
         for (const { ending, result } of reports) {
           followers.wake(ending.executionId);
           if (result.status === "retrying") rescue.expect(Date.now() + (ending.detail.delayMs ?? 0));
@@ -173,15 +196,11 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
 
     // A plan travels as a JSON string, which escapes it: twice its size is room enough.
     const door = { allowedHosts: config.allowedHosts, maxBodyBytes: Math.max(4 * 1024 * 1024, 2 * config.maxPlanBytes) };
-    const app = createApp({
-      commands,
-      queries,
-      features: [workspaceRoutes(rollbacks)],
-      auth: createAuth(token),
-      log,
-      version,
-      config: door,
-    });
+    const features = [
+      workspaceRoutes(rollbacks),
+      learningRoutes(createLearningQueries({ recommend, patterns, executions, indexName, holdout })),
+    ];
+    const app = createApp({ commands, queries, features, auth: createAuth(token), log, version, config: door });
     const http = await startServer({ app, host: "127.0.0.1", port: config.port, portIsExplicit: config.portIsExplicit, log });
     closing.push(() => http.close());
     url = http.url;
@@ -193,10 +212,12 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     await rollbacks.recover(); // before tasks are claimed
     worker.start();
     rescue.start();
+    learner.start();
     closing.push(async () => {
       for (const end of unlisten) end();
       await rescue.stop();
       await worker.stop();
+      await learner.stop();
     });
     await publishAddress(config.home, {
       url,

@@ -30,6 +30,8 @@ export type Assignment = {
   previousSessionId?: string;
   /** What this task was held for and a person (or the outside world) has answered since; a step holds once for each of its reasons. */
   released: Released[];
+  /** What similar tasks were like, for executors that read it. Written by whatever ran there: data, never instructions. */
+  experience?: string;
 };
 
 /**

@@ -90,6 +90,8 @@ export async function startScriptedOrchestrator(): Promise<ScriptedOrchestrator>
       case `POST /api/executions/${executionId}/control`:
         keep(ControlRequest.parse(body));
         return [200, { executionId, status: "paused", changed: true, affectedTasks: ["b"] }];
+      case "GET /api/recommendations":
+        return [200, { recommendations: [], estimatedSeconds: null }];
       case "GET /api/actions/pending":
         return [200, { actions: scripted.pending }];
     }

@@ -1,0 +1,27 @@
+/** Where patterns are found again: in PostgreSQL itself, or in Qdrant. The patterns stay in PostgreSQL either way. */
+import type { Hit, Unindexed } from "../orchestrator/store/patterns.ts";
+
+/** How much a pattern has in common with a query: by its words and, where there is an embedder, by its meaning. Both 0–1. */
+export type Match = { id: string; words: number; meaning: number | undefined };
+export type Query = { words: string; vector: Float32Array | undefined };
+
+export type PatternIndex = {
+  /** Whether patterns must be brought to it at all. */
+  readonly fills: boolean;
+  /** Says which patterns it has; another model or another server is another index. */
+  readonly name: string;
+  /** Does nothing for patterns it has. @param vectors one for each pattern, when there is an embedder */
+  add(patterns: readonly Unindexed[], vectors: readonly Float32Array[] | undefined): Promise<void>;
+  /** @throws Error when it is away, or has nothing yet */
+  search(query: Query, limit: number): Promise<Match[]>;
+};
+
+/** Brings what was found by words and what was found by meaning together. */
+export function mergeMatches(byWords: readonly Hit[], byMeaning: readonly Hit[] | undefined): Match[] {
+  const found = new Map<string, Match>();
+  for (const { id, similarity } of byWords) found.set(id, { id, words: similarity, meaning: byMeaning && 0 });
+  for (const { id, similarity } of byMeaning ?? []) {
+    found.set(id, { id, words: found.get(id)?.words ?? 0, meaning: similarity });
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,174 @@
+-- What past tasks teach: patterns, how they are found again, and which tasks were told of them.
+--
+--   patterns               one row per ended task, in the payload of SPEC §11
+--   pattern_terms          postings: which pattern has which word how often (BM25, words stemmed by the database's own english parser)
+--   pattern_vectors        one dense vector per pattern and embedding model; `signature` holds the sign of each dimension
+--   pattern_indexed        which patterns another index (Qdrant) has taken over; what is missing there is offered again
+--   recommendations        what a task was told of, or would have been: the withheld share is what shows whether telling helps
+--
+-- A pattern is written right after its task ended, from what the log says, but never in the task's own transaction: learning must not slow
+-- or fail work. `learning_progress` says how far each log was read, so that nothing is lost when that was interrupted.
+
+alter table patterns
+  add column number       integer generated always as identity unique,
+  add column project      text not null default '',
+  add column task_type    text not null default '',
+  add column outcome      text not null default 'unverified' check (outcome in ('success', 'failure', 'unverified')),
+  add column attempt      integer not null default 0,
+  add column finished_at  timestamptz not null default now(),
+  add column content      text not null default '',   -- what vectors are made of
+  add column words        integer not null default 0;
+
+create table pattern_terms (
+  term       text not null,
+  pattern    integer not null references patterns (number) on delete cascade,
+  frequency  smallint not null,
+  words      smallint not null,   -- of the whole pattern: BM25 weighs by length, and this saves a join
+  primary key (term, pattern)
+);
+create index pattern_terms_by_pattern on pattern_terms (pattern);
+
+-- Counted when patterns come and go: counting at every search would be most of its time.
+create table pattern_words (
+  term      text primary key,
+  patterns  integer not null
+);
+create table pattern_counts (
+  one       boolean primary key default true check (one),
+  patterns  integer not null default 0,
+  words     bigint not null default 0
+);
+insert into pattern_counts default values;
+
+create table pattern_vectors (
+  model      text not null,
+  pattern    integer not null references patterns (number) on delete cascade,
+  vector     bytea not null,        -- little-endian float32
+  signature  bit varying not null,
+  primary key (model, pattern)
+);
+
+create table pattern_indexed (
+  index_name  text not null,
+  pattern     integer not null references patterns (number) on delete cascade,
+  primary key (index_name, pattern)
+);
+
+create table recommendations (
+  execution_id       uuid not null,
+  task_id            text not null,
+  shown              boolean not null,
+  patterns           uuid[] not null,
+  estimated_seconds  double precision,  -- from the similar tasks that succeeded
+  created_at         timestamptz not null default now(),
+  primary key (execution_id, task_id)
+);
+
+-- How far the log of an execution was read: everything up to `seq` belongs to tasks whose pattern is written or that leave none.
+create table learning_progress (
+  execution_id uuid primary key,
+  seq          bigint not null
+);
+
+-- Executions whose log went on since it was last read, newest first.
+create function unlearned_executions(p_limit integer) returns table (execution_id uuid, seq bigint) language sql stable as $$
+  select e.id, coalesce(l.seq, 0) from executions e left join learning_progress l on l.execution_id = e.id
+  where e.last_seq > coalesce(l.seq, 0) and (e.finished_at is null or e.finished_at > longhaul_now() - interval '7 days')
+  order by e.id desc limit p_limit
+$$;
+
+-- Writes one pattern with its words and returns its number; null for a repeated call, and for an older attempt than the known one.
+create function learn(p_execution uuid, p_task_id text, p_attempt integer, p_project text, p_task_type text, p_outcome text,
+                      p_finished timestamptz, p_payload jsonb, p_words text, p_content text) returns integer language plpgsql as $$
+declare
+  v_number integer;
+  v_words integer;
+  v_old integer;
+begin
+  perform from pattern_counts for update; -- one writer at a time keeps the counts exact and the order of locks simple
+  select p.number into v_old from patterns p where p.execution_id = p_execution and p.task_id = p_task_id and p.attempt < p_attempt;
+  perform forget(v_old);
+  insert into patterns (id, execution_id, task_id, payload, project, task_type, outcome, attempt, finished_at, content)
+    values (md5(p_execution || '/' || p_task_id || '/' || p_attempt)::uuid, p_execution, p_task_id, p_payload, p_project, p_task_type, p_outcome,
+            p_attempt, p_finished, p_content)
+    on conflict (execution_id, task_id) do nothing returning number into v_number;
+  if v_number is null then return null; end if;
+  with lexemes as (
+    select l.lexeme, least(coalesce(cardinality(l.positions), 1), 255) as frequency from unnest(to_tsvector('english', p_words)) l
+  ),
+  counted as (select coalesce(sum(frequency), 0)::integer as words from lexemes),
+  posted as (
+    insert into pattern_terms (term, pattern, frequency, words)
+      select l.lexeme, v_number, l.frequency, least(c.words, 32000) from lexemes l cross join counted c
+  ),
+  known as (
+    insert into pattern_words as w (term, patterns) select l.lexeme, 1 from lexemes l order by 1
+      on conflict (term) do update set patterns = w.patterns + 1
+  )
+  update patterns p set words = c.words from counted c where p.number = v_number returning p.words into v_words;
+  update pattern_counts set patterns = patterns + 1, words = words + v_words;
+  return v_number;
+end $$;
+
+-- Takes a pattern out with its words and vectors.
+create function forget(p_number integer) returns void language plpgsql as $$
+begin
+  update pattern_words w set patterns = w.patterns - 1 from pattern_terms t where t.pattern = p_number and w.term = t.term;
+  update pattern_counts c set patterns = c.patterns - 1, words = c.words - p.words from patterns p where p.number = p_number;
+  delete from patterns where number = p_number;
+end $$;
+
+-- How much a word tells (inverse document frequency). Few patterns make every word look common or unheard of, so fifty are assumed at least; a
+-- word that no pattern has may be a rare one or just another way to say it, and counts less than one that occurs once.
+create function word_weight(p_with bigint, p_patterns double precision) returns double precision language sql immutable as $$
+  select case when p_with is null or p_with < 1 then 0.6 * ln(1 + greatest(p_patterns, 50) / 1.5)
+              else ln(1 + (greatest(p_patterns, 50) - p_with + 0.5) / (p_with + 0.5)) end
+$$;
+
+-- BM25 (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.6) over the words of the query. `similarity` is the score divided by what a pattern
+-- of average length would get that has every word of the query: 1 means everything was found, and rare words count more. Common words say
+-- little and cost most, so the rarest words find the candidates and all words rank them.
+create function search_patterns(p_query text, p_limit integer) returns table (pattern integer, similarity double precision)
+language plpgsql stable as $$
+declare
+  v_patterns double precision;
+  v_average double precision;
+  v_terms text[];
+  v_weights double precision[];
+  v_finders integer;
+begin
+  select greatest(c.patterns, 1), greatest(c.words::double precision / greatest(c.patterns, 1), 1) into v_patterns, v_average
+    from pattern_counts c;
+  with asked as (
+    select l.lexeme as term, coalesce(d.patterns, 0) as df, word_weight(d.patterns, v_patterns) as idf
+    from unnest(to_tsvector('english', p_query)) l left join pattern_words d on d.term = l.lexeme
+    order by idf desc limit 40
+  ),
+  ordered as (
+    select a.*, sum(a.df) over (order by a.df, a.term rows between unbounded preceding and current row) as postings from asked a
+  )
+  select array_agg(o.term order by o.df, o.term), array_agg(o.idf order by o.df, o.term),
+         count(*) filter (where o.df = 0 or o.postings <= 10000 or o.postings = o.df)
+    into v_terms, v_weights, v_finders from ordered o;
+  if v_terms is null then return; end if;
+  return query
+  with finders as (select f.term, f.idf from unnest(v_terms[1:v_finders], v_weights[1:v_finders]) f (term, idf)),
+  candidates as (
+    select t.pattern, sum(f.idf * t.frequency * 2.2 / (t.frequency + 1.2 * (0.4 + 0.6 * t.words / v_average))) as part
+    from finders f join pattern_terms t on t.term = f.term
+    group by t.pattern order by part desc limit 300
+  ),
+  ranked as (
+    select c.pattern, c.part + coalesce((
+      select sum(v_weights[array_position(v_terms, t.term)] * t.frequency * 2.2 / (t.frequency + 1.2 * (0.4 + 0.6 * t.words / v_average)))
+      from pattern_terms t where t.pattern = c.pattern and t.term = any (v_terms[v_finders + 1:])), 0) as score
+    from candidates c
+  )
+  select r.pattern, least(r.score / nullif((select sum(w) from unnest(v_weights) w), 0), 1)
+  from ranked r order by 2 desc, r.pattern desc limit p_limit;
+end $$;
+
+-- The words of a query with their weights, for an index that does not keep the counts itself.
+create function query_terms(p_query text) returns table (term text, weight double precision) language sql stable as $$
+  select l.lexeme, word_weight(d.patterns, c.patterns) from unnest(to_tsvector('english', p_query)) l left join pattern_words d on d.term = l.lexeme cross join pattern_counts c
+$$;
