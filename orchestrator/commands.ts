@@ -27,6 +27,8 @@ export type CommandOptions = {
   limits: { maxBytes: number; maxTasks: number };
   /** Folder for workspaces of plans that name none. */
   workspaces: string;
+  /** Which nodes can see a workspace. */
+  placeOf(workspace: string): string;
   /** Address of this orchestrator, for the links in answers. */
   url(): string;
   /** Tells the worker of this node, and the readers, that something changed. */
@@ -111,6 +113,7 @@ export function createCommands(options: CommandOptions): Commands {
         priority: priorities[request.options.priority],
         options: rest,
         workspace,
+        place: options.placeOf(workspace),
         maxRunning: request.options.concurrency ?? 1000,
         idempotencyKey,
         digest: createHash("sha256")

@@ -24,6 +24,10 @@ const Environment = z.object({
   LONGHAUL_ISOLATION: IsolationLevel.optional(),
   LONGHAUL_SANDBOX_WRITABLE: z.string().optional(),
   LONGHAUL_SANDBOX_REVEAL: z.string().optional(),
+  LONGHAUL_SHARED_PATHS: z
+    .string()
+    .refine((text) => listOf(text).every(isAbsolute), "must be absolute paths, separated by commas")
+    .optional(),
   LONGHAUL_MAX_PLAN_BYTES: count(2 * 1024 * 1024, 1024 ** 3),
   LONGHAUL_MAX_TASKS: count(10_000, 1_000_000),
   LONGHAUL_ALLOWED_HOSTS: z.string().optional(),
@@ -72,6 +76,8 @@ export type Config = Readonly<{
     /** Share of agent tasks that are not told what similar ones were like. */
     holdout: number;
   }>;
+  /** Folders that other nodes see under the same name. */
+  sharedPaths: readonly string[];
   maxPlanBytes: number;
   maxTasks: number;
   allowedHosts: readonly string[];
@@ -114,6 +120,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       reveal: listOf(values.LONGHAUL_SANDBOX_REVEAL),
     }),
     learning: learningOf(values),
+    sharedPaths: Object.freeze(listOf(values.LONGHAUL_SHARED_PATHS)),
     maxPlanBytes: values.LONGHAUL_MAX_PLAN_BYTES,
     maxTasks: values.LONGHAUL_MAX_TASKS,
     allowedHosts: listOf(values.LONGHAUL_ALLOWED_HOSTS),

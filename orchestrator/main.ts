@@ -17,6 +17,7 @@ import { createCommands } from "./commands.ts";
 import type { Config } from "./config.ts";
 import { openConfiguredDatabase } from "./database/configured.ts";
 import { LonghaulError } from "./domain/errors.ts";
+import { placeOf, placesOf } from "./domain/place.ts";
 import { createExecutors } from "./executors/configured.ts";
 import { createRedactor } from "./executors/redact.ts";
 import { Followers } from "./followers.ts";
@@ -65,7 +66,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     closing.push(() => database.close());
 
     const engine = createEngine(database, await nodeId(config.home), config.leaseSeconds);
-    await engine.register(version);
+    await engine.register(version, placesOf(engine.node, config.sharedPaths));
     const executions = createExecutionStore(database);
     const followers = new Followers(database, executions);
     closing.push(() => followers.stop());
@@ -153,6 +154,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       kinds: new Set(executors.kinds),
       limits,
       workspaces: join(config.home, "workspaces"),
+      placeOf: (workspace) => placeOf(workspace, engine.node, config.sharedPaths),
       url: () => url,
       onChange(executionId) {
         worker.wake();

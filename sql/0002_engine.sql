@@ -199,9 +199,9 @@ begin
       group by d.dependent
     ) h on h.dependent = g.place - 1
     where g.leaf;
-  insert into executions (id, plan_id, conversation_id, status, priority, options, workspace, max_running, total, skipped, ready, created_at)
+  insert into executions (id, plan_id, conversation_id, status, priority, options, workspace, place, max_running, total, skipped, ready, created_at)
     select v_id, v_plan, p_plan ->> 'conversationId', 'queued', (p_execution ->> 'priority')::smallint, p_execution -> 'options',
-           p_execution ->> 'workspace', (p_execution ->> 'maxRunning')::integer, count(*), count(*) filter (where t.status = 'skipped'),
+           p_execution ->> 'workspace', p_execution ->> 'place', (p_execution ->> 'maxRunning')::integer, count(*), count(*) filter (where t.status = 'skipped'),
            count(*) filter (where t.status = 'queued'), longhaul_now()
     from execution_tasks t where t.execution_id = v_id;
   perform append_event(v_id, 'execution.created', null, null,
@@ -221,10 +221,12 @@ language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_m
 #variable_conflict use_column
 declare
   v_now timestamptz := longhaul_now();
+  v_places text[];
   v_candidates uuid[];
   v_limit record;
 begin
-  if not exists (select from nodes n where n.id = p_node and n.incarnation = p_incarnation) then
+  select n.places into v_places from nodes n where n.id = p_node and n.incarnation = p_incarnation;
+  if not found then
     raise exception 'node % has a newer incarnation than %', p_node, p_incarnation using errcode = 'LH410';
   end if;
   for v_limit in select l.kind, l.max_running from concurrency_limits l order by l.kind for update loop
@@ -249,6 +251,7 @@ begin
   v_candidates := array(
     select e.id from executions e
     where e.status in ('queued', 'running') and e.ready > 0 and e.running < e.max_running
+      and (e.place is null or e.place = any (v_places))
     order by e.priority desc, e.running, e.claimed_at nulls first, e.id
     limit p_slots);
   if cardinality(v_candidates) = 0 then return; end if;

@@ -88,8 +88,8 @@ export function createEngine(database: Database, node: string, leaseSeconds: num
   return {
     node,
     leaseSeconds,
-    async register(version: string): Promise<void> {
-      incarnation = Number(await call<string>("register_node", [node, version, leaseSeconds]));
+    async register(version: string, places: readonly string[] = []): Promise<void> {
+      incarnation = Number(await call<string>("register_node", [node, version, leaseSeconds, places]));
     },
     async submit(submission: Submission): Promise<{ executionId: string; status: string; created: boolean }> {
       const { execution, plan, tasks, dependencies } = submission;

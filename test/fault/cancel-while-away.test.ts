@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { listProcesses } from "../../orchestrator/executors/process-tree.ts";
 import { type Database, openDatabase } from "../../orchestrator/store/db.ts";
 import { brokenInvariants } from "../support/invariants.ts";
 import { createTestOrchestrator, type TestOrchestrator } from "../support/orchestrator.ts";
 import { createTestDatabase } from "../support/postgres.ts";
+import { processesOf } from "../support/processes.ts";
 
 let database: Database;
 let drop: () => Promise<void>;
@@ -25,18 +25,6 @@ afterAll(async () => {
   await drop();
   await rm(workspace, { recursive: true, force: true });
 });
-
-/** The supervisors and commands of one execution that are alive, by what their environment and arguments say. */
-async function alive(executionId: string): Promise<number> {
-  const found = await Promise.all(
-    listProcesses().map(async ({ pid }) => {
-      const files = [`/proc/${pid}/environ`, `/proc/${pid}/cmdline`];
-      const texts = await Promise.all(files.map((file) => readFile(file, "latin1").catch(() => "")));
-      return texts.some((text) => text.includes(executionId));
-    }),
-  );
-  return found.filter(Boolean).length;
-}
 
 const plan = {
   title: "to be cancelled",
@@ -59,9 +47,9 @@ it.runIf(process.platform === "linux")(
     const { executionId } = await startPlan();
     await orchestrator.kill();
     await database.query({ name: "cancel", text: "select cancel($1, 'by another node')", values: [executionId] });
-    expect(await alive(executionId)).toBeGreaterThan(1);
+    expect(processesOf(executionId).length).toBeGreaterThan(1);
     await orchestrator.start();
-    await expect.poll(() => alive(executionId), { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => processesOf(executionId), { timeout: 30_000 }).toEqual([]);
     expect(await brokenInvariants(database)).toEqual([]);
     await orchestrator.terminate();
     await Promise.all(["a", "b"].map((id) => rm(join(workspace, `started-${id}`))));
@@ -76,7 +64,7 @@ it.runIf(process.platform === "linux")(
     await client.control(executionId, { action: "cancel" });
     await orchestrator.kill();
     await orchestrator.start();
-    await expect.poll(() => alive(executionId), { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => processesOf(executionId), { timeout: 30_000 }).toEqual([]);
     expect(await brokenInvariants(database)).toEqual([]);
   },
   90_000,

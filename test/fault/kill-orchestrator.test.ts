@@ -7,9 +7,10 @@ import { createExecutionStore } from "../../orchestrator/store/executions.ts";
 import { brokenInvariants } from "../support/invariants.ts";
 import { createTestOrchestrator, type TestOrchestrator, untilEnded } from "../support/orchestrator.ts";
 import { createTestDatabase } from "../support/postgres.ts";
+import { processesOf } from "../support/processes.ts";
+import { faultRounds, seededRandom } from "../support/seed.ts";
 
-/** 200 with npm run test:fault. */
-const rounds = process.env["LONGHAUL_FAULT"] === "full" ? 200 : 20;
+const rounds = faultRounds(20, 200);
 
 let database: Database;
 let drop: () => Promise<void>;
@@ -30,19 +31,8 @@ afterAll(async () => {
   await rm(workspace, { recursive: true, force: true });
 });
 
-/** Numbers from a seed, so that a failing run can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 it(`kill -9 of the orchestrator, ${rounds} times: every task runs once, in order, and its process goes on`, async () => {
-  const seed = Number(process.env["LONGHAUL_SEED"] ?? Date.now() % 1_000_000);
-  console.log(`seed ${seed} (LONGHAUL_SEED repeats it)`);
-  const random = seeded(seed);
+  const random = seededRandom();
   // Layers of three tasks; each writes when it starts and ends, and prints lines whose count is checked.
   const layers = Math.ceil(rounds / 2.5) + 4;
   const tasks = Array.from({ length: layers * 3 }, (_, index) => {
@@ -71,6 +61,7 @@ it(`kill -9 of the orchestrator, ${rounds} times: every task runs once, in order
   expect(counted("start").sort()).toEqual(tasks.map((task) => task.id).sort());
   expect(counted("end").sort()).toEqual(tasks.map((task) => task.id).sort());
   expect(await brokenInvariants(database)).toEqual([]);
+  await expect.poll(() => processesOf(executionId), { timeout: 20_000 }).toEqual([]);
 
   const events = await createExecutionStore(database).events(executionId, 0, 100_000);
   const printed = (taskId: string) =>
