@@ -27,6 +27,8 @@ export function lineOf(event: Event, titles: ReadonlyMap<string, string>, paint:
       return `${name}${took}${message}`;
     case "retrying":
       return `${name}${took}${message}; will run again`;
+    case "landed":
+      return `${mark("completed", paint)} ${taskId}${message}`;
     case "awaiting_human":
       return `${name}  waits for a person`;
     default:

@@ -58,7 +58,11 @@ function build(end: (code: number) => void): Command {
       .option("--key <key>", "handing off again with the same key returns the first execution")
       .option("--format <name>", "read the plan as this format")
       .option("--title <text>", "name of the plan")
-      .option("--confirm-external", "dependencies on things outside the plan are fulfilled");
+      .option("--confirm-external", "dependencies on things outside the plan are fulfilled")
+      .addOption(new Option("--worktrees <mode>", "how tasks share the repository").choices(["auto", "shared", "worktree"]))
+      .option("--bootstrap <command>", "makes each new worktree ready")
+      .option("--landing-check <command>", "must succeed on what tasks in worktrees merged")
+      .option("--branch <name>", "branch that tasks in worktrees land on (default: the one checked out)");
 
   withHandoffOptions(command("run <file>", "hand off a plan file or folder, watch it, sum up")).action(async (file, flags) =>
     end(await (await import("./commands/run.ts")).run(await session(), file, flags)),

@@ -29,7 +29,6 @@ import { createOrphanPass } from "./orphans.ts";
 import { createQueries } from "./queries.ts";
 import { createRecorder } from "./recorder.ts";
 import { Rescue } from "./rescue.ts";
-import { createCheckpointStore } from "./store/checkpoints.ts";
 import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
@@ -38,10 +37,7 @@ import { createPatternStore } from "./store/patterns.ts";
 import { verification } from "./verification/evidence.ts";
 import { version } from "./version.ts";
 import { Worker } from "./worker.ts";
-import { checkpoints } from "./workspace/checkpoint-step.ts";
-import { createGit } from "./workspace/git.ts";
-import { createRollbacks } from "./workspace/rollback.ts";
-import { createSnapshots } from "./workspace/snapshot.ts";
+import { createWorkspaces } from "./workspace/workspaces.ts";
 
 /**
  * Runs one node until the signal aborts. Resolves when everything is down; running tasks are let go of and live on.
@@ -86,12 +82,16 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       now: () => performance.now(),
     });
     const rescue = new Rescue({ engine, endOrphans, onError, onQueued: () => worker.wake(), now: Date.now, random: Math.random });
-    const snapshots = createSnapshots({
-      git: createGit(config.environment["PATH"], config.home),
+    const workspaces = createWorkspaces({
       home: config.home,
-      now: Date.now,
+      path: config.environment["PATH"],
+      database,
+      executions,
+      node: engine.node,
+      shell: executors.shell,
+      onChange: (executionId) => followers.wake(executionId),
+      onError,
     });
-    const checkpointStore = createCheckpointStore(database, engine.node);
     const metrics = createMetrics({ executions, runningAttempts: () => worker.runningCount, now: Date.now });
     const patterns = createPatternStore(database);
     const { holdout, ...indexes } = config.learning;
@@ -111,7 +111,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
       steps: [
         advice({ recommend, store: patterns, holdout, onError }),
-        checkpoints({ checkpoints: checkpointStore, snapshots, onError }),
+        ...workspaces.steps,
         verification({ engine, shell: executors.shell, now: Date.now }),
       ],
       directory: join(config.home, "executions"),
@@ -162,13 +162,6 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
         followers.wake(executionId);
       },
     });
-    const rollbacks = createRollbacks({
-      checkpoints: checkpointStore,
-      executions,
-      snapshots,
-      onChange: (executionId) => followers.wake(executionId),
-      onError,
-    });
     const queries = createQueries({
       executions,
       limits,
@@ -199,7 +192,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     // A plan travels as a JSON string, which escapes it: twice its size is room enough.
     const door = { allowedHosts: config.allowedHosts, maxBodyBytes: Math.max(4 * 1024 * 1024, 2 * config.maxPlanBytes) };
     const features = [
-      workspaceRoutes(rollbacks),
+      workspaceRoutes(workspaces.rollbacks),
       learningRoutes(createLearningQueries({ recommend, patterns, executions, indexName, holdout })),
     ];
     const app = createApp({ commands, queries, features, auth: createAuth(token), log, version, config: door });
@@ -211,7 +204,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       database.listen("longhaul_ready", () => worker.wake()),
       database.listen("longhaul_stop", () => void worker.checkLease()),
     ];
-    await rollbacks.recover(); // before tasks are claimed
+    await workspaces.rollbacks.recover(); // before tasks are claimed
     worker.start();
     rescue.start();
     learner.start();

@@ -137,3 +137,61 @@ begin
     where execution_id = p_execution and number = p_number and status = 'intended';
   update executions set reason = 'a rollback failed: ' || p_message where id = p_execution and status = 'paused';
 end $$;
+
+-- Landing: what a task did in a worktree of its own is merged onto the branch it is for, one queue per repository and branch.
+--
+--   landings     queued → landed        its commit is on the branch; the task completes only then
+--                queued → conflict      it does not merge; the task waits for a person and is queued again with what they made of it
+--                queued → rejected      it merges, and the result fails its checks; the task failed
+--
+-- Failure story. The commit is kept by a hidden ref before its row is queued. A node that is killed finds its attempts again, which queue the
+-- same row again; one whose merge was published already is found on the branch and only noted.
+
+create table landings (
+  execution_id  uuid not null references executions (id) on delete cascade,
+  ordinal       integer not null,
+  attempt       integer not null,
+  repository    text not null,
+  branch        text not null,
+  head          text not null,             -- the commit to be merged
+  status        text not null default 'queued' check (status in ('queued', 'landed', 'conflict', 'rejected')),
+  merged        text,                      -- the commit of the branch that has it
+  message       text,
+  created_at    timestamptz not null,
+  finished_at   timestamptz,
+  primary key (execution_id, ordinal, attempt)
+);
+
+-- Returns how it stands: a landing that ended stays as it is.
+create function queue_landing(p_execution uuid, p_ordinal integer, p_attempt integer, p_repository text, p_branch text, p_head text)
+returns landings language plpgsql as $$
+declare
+  v_landing landings;
+begin
+  insert into landings (execution_id, ordinal, attempt, repository, branch, head, created_at)
+    values (p_execution, p_ordinal, p_attempt, p_repository, p_branch, p_head, longhaul_now())
+    on conflict (execution_id, ordinal, attempt) do update set head = excluded.head where landings.status = 'queued';
+  select * into strict v_landing from landings where execution_id = p_execution and ordinal = p_ordinal and attempt = p_attempt;
+  return v_landing;
+end $$;
+
+-- False when the attempt was superseded, or this was noted before.
+create function end_landing(p_execution uuid, p_ordinal integer, p_attempt integer, p_status text, p_merged text, p_message text)
+returns boolean language plpgsql as $$
+declare
+  v_task_id text;
+  v_branch text;
+begin
+  perform from executions where id = p_execution for no key update;
+  select task_id into v_task_id from execution_tasks where execution_id = p_execution and ordinal = p_ordinal and attempt = p_attempt;
+  if not found then return false; end if;
+  update landings set status = p_status, merged = p_merged, message = p_message, finished_at = longhaul_now()
+    where execution_id = p_execution and ordinal = p_ordinal and attempt = p_attempt and status = 'queued' returning branch into v_branch;
+  if not found then return false; end if;
+  if p_status = 'landed' then
+    perform append_event(p_execution, 'task.landed', v_task_id, p_attempt,
+      jsonb_strip_nulls(jsonb_build_object('branch', v_branch, 'commit', p_merged, 'message', p_message)));
+    perform wake_watchers(array[p_execution]);
+  end if;
+  return true;
+end $$;

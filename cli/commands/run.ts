@@ -20,10 +20,20 @@ export type HandoffFlags = {
   format?: string;
   title?: string;
   confirmExternal?: boolean;
+  worktrees?: "auto" | "shared" | "worktree";
+  bootstrap?: string;
+  landingCheck?: string;
+  branch?: string;
 };
 
 /** `file` may be a folder, or `-` for standard input. */
 async function requestOf(file: string, flags: HandoffFlags): Promise<HandoffInput> {
+  const worktrees = {
+    ...(flags.worktrees === undefined ? {} : { mode: flags.worktrees }),
+    ...(flags.bootstrap === undefined ? {} : { bootstrap: flags.bootstrap }),
+    ...(flags.landingCheck === undefined ? {} : { verify: flags.landingCheck }),
+    ...(flags.branch === undefined ? {} : { branch: flags.branch }),
+  };
   const options: HandoffInput["options"] = {
     ...(flags.workspace === undefined ? {} : { workspace: resolve(flags.workspace) }),
     ...(flags.priority === undefined ? {} : { priority: flags.priority }),
@@ -31,6 +41,7 @@ async function requestOf(file: string, flags: HandoffFlags): Promise<HandoffInpu
     ...(flags.key === undefined ? {} : { idempotencyKey: flags.key }),
     ...(flags.format === undefined ? {} : { format: flags.format }),
     ...(flags.confirmExternal === true ? { confirmExternal: true } : {}),
+    ...(Object.keys(worktrees).length === 0 ? {} : { worktrees }),
   };
   const title = flags.title === undefined ? {} : { title: flags.title };
   if (file !== "-") return { path: await planPath(file), options, ...title };

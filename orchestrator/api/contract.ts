@@ -8,6 +8,7 @@ import { ParseReport, Plan } from "../../plan/model.ts";
 import { eventTypes } from "../domain/event.ts";
 import { executionStatuses } from "../domain/execution.ts";
 import { taskStatuses } from "../domain/task.ts";
+import { WorktreeOptions } from "./workspace-contract.ts";
 
 export const ExecutionStatus = z.enum(executionStatuses);
 export type ExecutionStatus = z.infer<typeof ExecutionStatus>;
@@ -31,6 +32,7 @@ const HandoffOptions = z
     webhookUrl: z.url().optional(),
     /** Most tasks of this execution that run at once. */
     concurrency: z.number().int().min(1).max(1000).optional(),
+    worktrees: WorktreeOptions.optional(),
     /** Handing off again with the same key returns the first execution. */
     idempotencyKey: z.string().min(1).max(200).optional(),
     /** Override of the recognised plan format. */

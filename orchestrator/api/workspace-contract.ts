@@ -77,3 +77,21 @@ export const CheckpointsAnswer = z
   })
   .openapi("Checkpoints");
 export type CheckpointsAnswer = z.infer<typeof CheckpointsAnswer>;
+
+/** How tasks that run at the same time share a repository; part of the options of a handoff. */
+export const WorktreeOptions = z
+  .object({
+    /** `auto`: a worktree for each task of kind claude when such tasks can run at the same time. */
+    mode: z.enum(["auto", "shared", "worktree"]).default("auto"),
+    /** Command that makes a new worktree ready, e.g. `npm ci`. */
+    bootstrap: z.string().min(1).max(10_000).optional(),
+    /** Files and folders of the workspace that git does not have and a worktree needs; `.env` and `.env.local` by default. */
+    copy: z.array(z.string().min(1).max(1000)).max(100).optional(),
+    /** Command that must succeed on the merged result, besides the tasks' own checks. */
+    verify: z.string().min(1).max(10_000).optional(),
+    /** Branch to land on, the one that is checked out by default. */
+    branch: z.string().min(1).max(250).optional(),
+  })
+  .strict()
+  .openapi("WorktreeOptions");
+export type WorktreeOptions = z.infer<typeof WorktreeOptions>;

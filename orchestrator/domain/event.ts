@@ -19,6 +19,7 @@ export const eventTypes = [
   "task.output",
   "task.verifying",
   "task.verified",
+  "task.landed",
   "task.completed",
   "task.failed",
   "task.retrying",

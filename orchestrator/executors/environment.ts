@@ -40,6 +40,7 @@ export function taskEnvironment(assignment: Assignment, options: EnvironmentOpti
   return {
     ...unattended,
     ...Object.fromEntries(passed),
+    ...assignment.environment,
     ...options.set,
     LONGHAUL_EXECUTION_ID: assignment.executionId,
     LONGHAUL_TASK_ID: assignment.taskId,

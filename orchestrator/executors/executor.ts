@@ -20,6 +20,8 @@ export type Assignment = {
   fence: number;
   task: Task;
   workspace: string;
+  /** Further variables for what the task runs, e.g. the PORT of its worktree. */
+  environment?: Readonly<Record<string, string>>;
   planTitle: string;
   conversationId: string;
   /** Results of the tasks this one depends on, in plan order. */

@@ -11,6 +11,8 @@ export type CheckpointState = {
   workspace: string;
   tree: string | null;
   problem?: string;
+  /** Where the branch stood that the execution's worktrees land on. */
+  tip?: string;
   /** Of a checkpoint after a task. */
   outcome?: string;
   message?: string;
@@ -30,9 +32,11 @@ export type CheckpointRow = {
   created_at: Date;
 };
 
-export type RollbackTarget =
+/** `tip` is where the branch that worktrees land on goes, `tipBefore` where it was. */
+export type RollbackTarget = (
   | { taskId: string; ordinal: number; moment: Moment; attempt: number; seq: number }
-  | { undoes: number };
+  | { undoes: number }
+) & { tip?: string; tipBefore?: string };
 
 export type RollbackRow = {
   execution_id: string;

@@ -11,11 +11,13 @@ import type { AttemptStep } from "../attempt-step.ts";
 import { fileNames } from "../executors/attempt-files.ts";
 import type { Assignment } from "../executors/executor.ts";
 import type { CheckpointState, CheckpointStore, Moment } from "../store/checkpoints.ts";
+import type { ExecutionTargets } from "./execution-target.ts";
 import type { Snapshots } from "./snapshot.ts";
 
 export type CheckpointOptions = {
   checkpoints: Pick<CheckpointStore, "lastSeq" | "save">;
   snapshots: Snapshots;
+  targets: Pick<ExecutionTargets, "tip">;
   onError(error: unknown, doing: string): void;
 };
 
@@ -37,7 +39,9 @@ export function checkpoints(options: CheckpointOptions): AttemptStep {
         return { tree: null, ref: null, problem: error instanceof Error ? error.message : String(error) };
       });
     const { ref, ...files } = snapshot;
-    await options.checkpoints.save(assignment, moment, seq, { taskId, conversationId, workspace, ...files, ...more }, ref);
+    const tip = await options.targets.tip(assignment.executionId);
+    const state = { taskId, conversationId, workspace, ...files, ...(tip === undefined ? {} : { tip }), ...more };
+    await options.checkpoints.save(assignment, moment, seq, state, ref);
   }
 
   return async (assignment, context, next) => {

@@ -8,12 +8,14 @@ import type { CheckpointsAnswer, RollbackAnswer, RollbackRequest } from "../api/
 import { LonghaulError } from "../domain/errors.ts";
 import type { CheckpointRow, CheckpointStore, RollbackRow, RollbackTarget } from "../store/checkpoints.ts";
 import type { ExecutionStore } from "../store/executions.ts";
+import type { ExecutionTargets } from "./execution-target.ts";
 import { emptyTree, type Snapshots } from "./snapshot.ts";
 
 export type RollbackOptions = {
   checkpoints: CheckpointStore;
   executions: Pick<ExecutionStore, "execution" | "briefs">;
   snapshots: Snapshots;
+  targets: Pick<ExecutionTargets, "tip" | "returnTo">;
   /** Tells readers that something changed. */
   onChange(executionId: string): void;
   onError(error: unknown, doing: string): void;
@@ -67,7 +69,14 @@ export function createRollbacks(options: RollbackOptions) {
     const seq = Number(found.seq);
     const reopened = await checkpoints.reopenedBy(executionId, seq, moment === "after" ? task.ordinal : null);
     return {
-      target: { taskId: to, ordinal: task.ordinal, moment, attempt: found.attempt, seq },
+      target: {
+        taskId: to,
+        ordinal: task.ordinal,
+        moment,
+        attempt: found.attempt,
+        seq,
+        ...(state.tip === undefined ? {} : { tip: state.tip }),
+      },
       workspace: state.workspace,
       tree: state.tree,
       seq,
@@ -82,7 +91,7 @@ export function createRollbacks(options: RollbackOptions) {
     }
     const tasks = await checkpoints.restoredBy(executionId, last.number);
     return {
-      target: { undoes: last.number },
+      target: { undoes: last.number, ...(last.target.tipBefore === undefined ? {} : { tip: last.target.tipBefore }) },
       workspace: last.workspace,
       tree: last.undo_tree,
       seq: 0,
@@ -91,10 +100,15 @@ export function createRollbacks(options: RollbackOptions) {
   }
 
   /** Files, then state. Repeatable. */
-  async function goThrough(row: Pick<RollbackRow, "execution_id" | "number" | "workspace" | "tree">): Promise<string[]> {
+  async function goThrough(
+    row: Pick<RollbackRow, "execution_id" | "number" | "target" | "workspace" | "tree">,
+  ): Promise<string[]> {
     const undoRef = `refs/longhaul/${row.execution_id}/rollback-${row.number}`;
     let undo: Awaited<ReturnType<Snapshots["restore"]>>;
     try {
+      await snapshots.keepForUndo(row.workspace, row.tree, undoRef);
+      // The files of the user's worktree follow their branch where that is checked out; the snapshot then has the last word.
+      if (row.target.tip !== undefined) await options.targets.returnTo(row.execution_id, row.target.tip);
       undo = await snapshots.restore(row.workspace, row.tree, undoRef);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -155,8 +169,10 @@ export function createRollbacks(options: RollbackOptions) {
         eventsSince: way.seq === 0 ? 0 : Number(execution.last_seq) - way.seq,
       };
       if (request.dryRun) return { ...answer, dryRun: true, status: execution.status, number: null };
-      const number = await checkpoints.begin(execution.id, way.target, way.workspace, way.tree);
-      await goThrough({ execution_id: execution.id, number, workspace: way.workspace, tree: way.tree });
+      const tipBefore = await options.targets.tip(execution.id);
+      const target = { ...way.target, ...(tipBefore === undefined ? {} : { tipBefore }) };
+      const number = await checkpoints.begin(execution.id, target, way.workspace, way.tree);
+      await goThrough({ execution_id: execution.id, number, target, workspace: way.workspace, tree: way.tree });
       const { status } = await executions.execution(execution.id);
       return { ...answer, dryRun: false, status, number };
     },

@@ -140,6 +140,24 @@ export function createSnapshots(options: SnapshotOptions) {
     });
   }
 
+  async function keepForUndo(entry: Entry, tree: string, undoRef: string): Promise<Snapshot> {
+    const { place } = entry;
+    const name = `${undoRef}^{tree}`;
+    const known = await git.run(["rev-parse", "--verify", "--quiet", name], { ...place.names, accept: [0, 1, 128] });
+    let current = (await writeTree(entry)).tree;
+    const added = (await readChanges(git, place, current, tree)).filter((change) => change.change === "added");
+    const inTheWay: string[] = [];
+    for (const { path } of added) if (await exists(join(place.top, path))) inTheWay.push(path);
+    if (inTheWay.length > 0) {
+      const call = { ...place.files, input: inTheWay.map((path) => `:(top,literal)${path}\0`).join("") };
+      await git.run(["add", "-f", "--pathspec-from-file=-", "--pathspec-file-nul"], call);
+      current = await git.text(["write-tree"], place.files);
+    }
+    if (known.code === 0) return { tree: known.stdout.toString().trim(), ref: undoRef };
+    await keep(entry, current, undoRef, "before a rollback");
+    return { tree: current, ref: undoRef };
+  }
+
   return {
     take,
     /** Runs `work`, during which the files may change at any time. */
@@ -161,39 +179,24 @@ export function createSnapshots(options: SnapshotOptions) {
         const current = (await writeTree(entry)).tree;
         return readChanges(git, entry.place, current, tree);
       }),
+    /** A snapshot under `undoRef` of what is there, also of ignored files that a restore of the tree would overwrite; made once. */
+    keepForUndo: (workspace: string, tree: string, undoRef: string): Promise<Snapshot> =>
+      alone(workspace, (entry) => keepForUndo(entry, tree, undoRef)),
     /**
-     * Makes the files those of the tree, after a snapshot of what is there under `undoRef`, also of ignored files that are in the way. Can
-     * be repeated after a kill.
+     * Makes the files those of the tree. Can be repeated after a kill.
      * @returns the snapshot that undoes it
      */
     restore: (workspace: string, tree: string, undoRef: string): Promise<Snapshot> =>
       alone(workspace, async (entry) => {
         const { place } = entry;
-        const known = await git.run(["rev-parse", "--verify", "--quiet", `${undoRef}^{tree}`], {
-          ...place.names,
-          accept: [0, 1, 128],
-        });
-        let current = (await writeTree(entry)).tree;
-        const added = (await readChanges(git, place, current, tree)).filter((change) => change.change === "added");
-        const inTheWay: string[] = [];
-        for (const { path } of added) if (await exists(join(place.top, path))) inTheWay.push(path);
-        if (inTheWay.length > 0) {
-          const call = { ...place.files, input: inTheWay.map((path) => `:(top,literal)${path}\0`).join("") };
-          await git.run(["add", "-f", "--pathspec-from-file=-", "--pathspec-file-nul"], call);
-          current = await git.text(["write-tree"], place.files);
-        }
-        let undo = known.code === 0 ? known.stdout.toString().trim() : undefined;
-        if (undo === undefined) {
-          await keep(entry, current, undoRef, "before a rollback");
-          undo = current;
-        }
+        const undo = await keepForUndo(entry, tree, undoRef);
         await git.run(["read-tree", "--reset", "-u", tree], place.files);
         entry.last = undefined;
         await rm(join(place.directory, "last.json"), { force: true });
         const left = await readChanges(git, place, (await writeTree(entry)).tree, tree);
         if (left.length > 0)
           throw new Error(`${left.length} file(s) of ${workspace} could not be put back, e.g. ${left[0]?.path}`);
-        return { tree: undo, ref: undoRef };
+        return undo;
       }),
     /** Lets go of refs; what nothing else keeps may be collected from now on. */
     drop: (workspace: string, refs: readonly string[]): Promise<void> =>
