@@ -1,7 +1,7 @@
 /** The composition root: builds every part of one orchestrator node, starts them in order and takes them down in the opposite one. */
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { advice } from "../learning/advice.ts";
 import { createLearning } from "../learning/learning.ts";
 import { createLearningQueries } from "../learning/queries.ts";
@@ -154,7 +154,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       kinds: new Set(executors.kinds),
       limits,
       workspaces: join(config.home, "workspaces"),
-      placeOf: (workspace) => placeOf(workspace, engine.node, config.sharedPaths),
+      placeOf: (workspace) => placeOf(resolve(workspace), engine.node, config.sharedPaths),
       url: () => url,
       onChange(executionId) {
         worker.wake();
