@@ -67,7 +67,7 @@ export async function createTestOrchestrator(environment: Record<string, string>
     async remove() {
       await end("SIGTERM");
       await killLeftovers(home);
-      await rm(home, { recursive: true, force: true });
+      await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
