@@ -9,8 +9,17 @@ type Failure = Pick<Outcome, "failureClass" | "message" | "retryAtMs">;
 const blindWaitMs = 15 * 60_000;
 const longestSummary = 8 * 1024;
 
-/** @param complaint last lines of stderr, for sessions that ended without a result */
-export function judgeSession(state: ClaudeState, own: OwnEnd, complaint: string, nowMs: number): Outcome {
+/**
+ * @param complaint last lines of stderr, for sessions that ended without a result
+ * @param mostTokens the task's limit; a session that passed it was ended after the answer that did
+ */
+export function judgeSession(
+  state: ClaudeState,
+  own: OwnEnd,
+  complaint: string,
+  nowMs: number,
+  mostTokens = Number.POSITIVE_INFINITY,
+): Outcome {
   const { result } = state;
   const common = {
     ...exitFacts(own),
@@ -21,6 +30,16 @@ export function judgeSession(state: ClaudeState, own: OwnEnd, complaint: string,
   if (result !== undefined && !result.isError && result.subtype === "success") {
     const turns = state.usage.turns ?? 1;
     return { status: "succeeded", message: `finished after ${turns} ${turns === 1 ? "turn" : "turns"}`, ...common };
+  }
+  if (result === undefined && state.tokensSoFar > mostTokens) {
+    const message = `used ${state.tokensSoFar} tokens, allowed were ${mostTokens}; raise limits.tokens of the task and retry it`;
+    return {
+      status: "failed",
+      failureClass: "permanent",
+      message,
+      ...common,
+      usage: { ...state.usage, inputTokens: state.tokensSoFar },
+    };
   }
   const failure = result === undefined ? failureWithoutResult(own, complaint) : failureOf(state, result, nowMs);
   return { status: "failed", ...failure, ...common };

@@ -17,12 +17,15 @@ export type ClaudeState = {
   sessionId: string | undefined;
   result: ClaudeResult | undefined;
   usage: Usage;
+  /** Tokens of all answers so far, read and written ones, cached or not; `usage` is known only with the result. */
+  tokensSoFar: number;
   /** The kind of API error of the last failed answer, in Claude Code's words, e.g. `authentication_failed`. */
   apiError: string | undefined;
   /** When the account's limit ends, from the last refusal. */
   limitedUntilMs: number | undefined;
 };
 
+const tokenNames = ["input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"];
 const longestText = 16 * 1024;
 const longestDetail = 2 * 1024;
 
@@ -42,10 +45,12 @@ export function createClaudeStream(options: ClaudeStreamOptions): Framer & { sta
     sessionId: undefined,
     result: undefined,
     usage: {},
+    tokensSoFar: 0,
     apiError: undefined,
     limitedUntilMs: undefined,
   };
   let written = 0;
+  let counted = { message: "", tokens: 0 };
 
   const clean = (value: unknown, longest: number): string => {
     const text = options.redact(typeof value === "string" ? value : (JSON.stringify(value) ?? "")).replaceAll("\0", "\u{FFFD}");
@@ -100,6 +105,7 @@ export function createClaudeStream(options: ClaudeStreamOptions): Framer & { sta
   }
 
   function readAssistant(line: Json): AttemptEvent[] {
+    countTokens(asObject(line["message"]));
     if (line["is_api_error_message"] === true) state.apiError = asText(line["error"]);
     const subagent = typeof line["parent_tool_use_id"] === "string" ? { subagent: line["parent_tool_use_id"] } : {};
     return blocksOf(line).flatMap((block): AttemptEvent[] => {
@@ -109,6 +115,14 @@ export function createClaudeStream(options: ClaudeStreamOptions): Framer & { sta
       const { id, name, input } = block;
       return [{ type: "agent.tool", data: { id, name, input: clean(input, longestDetail), ...subagent } }];
     });
+  }
+
+  /** One answer comes as several lines, each with what the whole has used so far. */
+  function countTokens({ id, usage }: Json): void {
+    const message = asText(id) ?? "";
+    const tokens = tokenNames.reduce((sum, name) => sum + Number(asObject(usage)[name] ?? 0), 0);
+    state.tokensSoFar += message === counted.message ? Math.max(0, tokens - counted.tokens) : tokens;
+    counted = { message, tokens: message === counted.message ? Math.max(tokens, counted.tokens) : tokens };
   }
 
   function readToolResults(line: Json): AttemptEvent[] {

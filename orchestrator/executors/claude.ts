@@ -80,6 +80,7 @@ export function createClaudeExecutor(options: ClaudeOptions): Executor {
     kind: "claude",
     async run(assignment, context) {
       const logFile = join(context.directory, fileNames.output);
+      const mostTokens = assignment.task.limits?.tokens ?? Number.POSITIVE_INFINITY;
       const eventCharacters = options.eventCharacters ?? defaultEventCharacters;
       const stream = createClaudeStream({ redact: (text) => redactor.redact(text), now, eventCharacters, logFile });
       await replay(logFile, context.recordedOffset, stream);
@@ -98,7 +99,9 @@ export function createClaudeExecutor(options: ClaudeOptions): Executor {
             await announced;
             await tail.pump(ended);
           },
-          isFinished: () => stream.state.result !== undefined && now() - stream.state.result.atMs > lingerMs,
+          isFinished: () =>
+            (stream.state.result !== undefined && now() - stream.state.result.atMs > lingerMs) ||
+            (stream.state.result === undefined && stream.state.tokensSoFar > mostTokens),
         });
         const judged = judgeEnd(end);
         const { state } = stream;
@@ -110,7 +113,7 @@ export function createClaudeExecutor(options: ClaudeOptions): Executor {
           (judged.outcome.failureClass !== "never_started" && judged.outcome.status === "failed" && state.result !== undefined)
         ) {
           const complaint = await lastLines(join(context.directory, fileNames.stderr), secrets);
-          return explainSandbox(judgeSession(state, own, complaint, now()), isolation, complaint);
+          return explainSandbox(judgeSession(state, own, complaint, now(), mostTokens), isolation, complaint);
         }
         const facts = Object.keys(state.usage).length === 0 ? {} : { usage: state.usage };
         return {

@@ -5,6 +5,7 @@
  * const api = await startMessagesApi((body) => hasToolResult(body) ? [{ type: "text", text: "Done." }] : [toolUse("Write", { … })]);
  * spawn(claude, args, { env: claudeEnvironment(api.url, home) });
  */
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -108,7 +109,7 @@ export function conversationText(body: MessagesRequest): string {
 
 const notFound = { type: "error", error: { type: "not_found_error", message: "not found" } };
 const message = (model: string) => ({
-  id: "msg_scripted",
+  id: `msg_${randomUUID()}`,
   type: "message",
   role: "assistant",
   model,

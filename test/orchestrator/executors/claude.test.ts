@@ -178,6 +178,13 @@ describe.runIf(binary !== "")("the real Claude Code", () => {
       { failureClass: "permanent", message: /limits\.usd/ },
     ],
     [
+      "more tokens than allowed",
+      () => use("Bash", { command: "sleep 0.3", description: "nothing" }),
+      { limits: { tokens: 400 } },
+      {},
+      { failureClass: "permanent", message: /^used [45]\d\d tokens, allowed were 400; raise limits\.tokens/ },
+    ],
+    [
       "a missing workspace",
       () => say("unused"),
       { params: { cwd: "missing" } },
