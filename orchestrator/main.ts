@@ -89,6 +89,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       executions,
       node: engine.node,
       shell: executors.shell,
+      snapshotDays: config.snapshotDays,
       onChange: (executionId) => followers.wake(executionId),
       onError,
     });
@@ -205,6 +206,8 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       database.listen("longhaul_stop", () => void worker.checkLease()),
     ];
     await workspaces.rollbacks.recover(); // before tasks are claimed
+    workspaces.cleaning.start();
+    closing.push(() => workspaces.cleaning.stop());
     worker.start();
     rescue.start();
     learner.start();

@@ -195,3 +195,35 @@ begin
   end if;
   return true;
 end $$;
+
+-- Cleaning up. Snapshots go by whole executions: those that ended, and were kept and gone back over for the last time, before p_before.
+-- A ref may serve executions that came later, because a tree that did not change is not kept twice: `keep` names those that still do.
+create function stale_snapshots(p_before timestamptz) returns table (execution_id uuid, workspace text, keep text[]) language sql stable as $$
+  with old as (
+    select distinct c.execution_id from checkpoints c where c.snapshot_ref is not null and c.created_at < p_before limit 200
+  )
+  select e.id, w.workspace, array(
+      select distinct c.snapshot_ref from checkpoints c join executions o on o.id = c.execution_id
+      where c.snapshot_ref like 'refs/longhaul/' || e.id || '/%' and c.execution_id <> e.id
+        and (c.created_at >= p_before or o.finished_at is null or o.finished_at >= p_before))
+  from old join executions e on e.id = old.execution_id
+  cross join lateral (
+    select distinct c.state ->> 'workspace' as workspace from checkpoints c where c.execution_id = e.id and c.snapshot_ref is not null
+  ) w
+  where e.finished_at < p_before
+    and not exists (select from checkpoints c where c.execution_id = e.id and c.created_at >= p_before)
+    and not exists (select from rollbacks r where r.execution_id = e.id and r.created_at >= p_before)
+$$;
+
+create function forget_snapshots(p_execution uuid, p_workspace text, p_keep text[]) returns void language sql as $$
+  update checkpoints set snapshot_ref = null, state = state || '{"problem": "its snapshot was cleaned up"}'
+    where execution_id = p_execution and state ->> 'workspace' = p_workspace and snapshot_ref <> all (p_keep);
+  update rollbacks set undo_ref = null, undo_tree = null where execution_id = p_execution and workspace = p_workspace;
+$$;
+
+-- Worktrees that are done with: their task completed, or their execution ended before p_before.
+create function finished_worktrees(p_execution uuid, p_before timestamptz) returns setof integer language sql stable as $$
+  select t.ordinal from execution_tasks t join executions e on e.id = t.execution_id
+  where t.execution_id = p_execution and t.status = 'completed' and t.finished_at < longhaul_now() - interval '10 minutes'
+     or t.execution_id = p_execution and e.finished_at < p_before
+$$;

@@ -127,6 +127,29 @@ export function createCheckpointStore(database: Database, node: string) {
         values: [executionId, number, message],
       });
     },
+    /** Executions whose snapshots need not be kept any more, by workspace, with the refs that others still need. */
+    stale: (before: Date) =>
+      database.query<{ execution_id: string; workspace: string; keep: string[] }>({
+        name: "stale_snapshots",
+        text: "select execution_id, workspace, keep from stale_snapshots($1)",
+        values: [before],
+      }),
+    async forget(executionId: string, workspace: string, keep: readonly string[]): Promise<void> {
+      await database.query({
+        name: "forget_snapshots",
+        text: "select forget_snapshots($1, $2, $3)",
+        values: [executionId, workspace, keep],
+      });
+    },
+    /** Ordinals of the tasks whose worktrees are not needed any more. */
+    async finishedWorktrees(executionId: string, before: Date): Promise<number[]> {
+      const rows = await database.query<{ ordinal: number }>({
+        name: "finished_worktrees",
+        text: "select finished_worktrees as ordinal from finished_worktrees($1, $2)",
+        values: [executionId, before],
+      });
+      return rows.map((row) => row.ordinal);
+    },
     /** Rollbacks of this node that were begun and not finished: an earlier process of it was killed. */
     unfinished: () =>
       database.query<RollbackRow>({

@@ -35,6 +35,7 @@ export function createExecutionTargets(git: Git, directory: string) {
 
   return {
     find,
+    known,
     /** Where the branch stands that this execution lands on; undefined when none of its tasks had a worktree. */
     async tip(executionId: string): Promise<string | undefined> {
       const target = await known(executionId);

@@ -26,7 +26,8 @@ export type Snapshot = {
   problem?: string;
 };
 
-type Last = Snapshot & { takenMs: number };
+/** `madeMs` is when its ref was made. */
+type Last = Snapshot & { takenMs: number; madeMs: number };
 type Entry = { place: Place; last: Last | undefined; queue: Promise<unknown> };
 
 export type SnapshotOptions = {
@@ -40,6 +41,12 @@ export type SnapshotOptions = {
 
 /** A snapshot of this age, since which no task ran in the workspace, is good for the next task, too. */
 const youngMs = 250;
+
+/**
+ * A ref is given back for later snapshots of the same files only that long, far below the shortest time that snapshots are kept: a ref
+ * that is being cleaned up is never given back at the same moment.
+ */
+const reusableMs = 12 * 3_600_000;
 
 export type Snapshots = ReturnType<typeof createSnapshots>;
 
@@ -108,15 +115,15 @@ export function createSnapshots(options: SnapshotOptions) {
   }
 
   async function remember(entry: Entry, snapshot: Snapshot): Promise<void> {
-    entry.last = { ...snapshot, takenMs: now() };
+    entry.last = { ...snapshot, takenMs: now(), madeMs: now() };
     const file = join(entry.place.directory, "last.json");
-    await writeFile(`${file}.new`, JSON.stringify(snapshot));
+    await writeFile(`${file}.new`, JSON.stringify(entry.last));
     await rename(`${file}.new`, file);
   }
 
   async function takeNow(entry: Entry, ref: string, message: string): Promise<Snapshot> {
     const written = await writeTree(entry);
-    if (written.tree === entry.last?.tree && entry.last.ref !== null) {
+    if (written.tree === entry.last?.tree && entry.last.ref !== null && now() - entry.last.madeMs < reusableMs) {
       entry.last.takenMs = now();
       return { tree: written.tree, ref: entry.last.ref, ...(written.problem === undefined ? {} : { problem: written.problem }) };
     }
@@ -198,16 +205,21 @@ export function createSnapshots(options: SnapshotOptions) {
           throw new Error(`${left.length} file(s) of ${workspace} could not be put back, e.g. ${left[0]?.path}`);
         return undo;
       }),
-    /** Lets go of refs; what nothing else keeps may be collected from now on. */
-    drop: (workspace: string, refs: readonly string[]): Promise<void> =>
+    /** Lets go of the snapshots of an execution but for those named; what nothing else keeps may be collected from now on. */
+    drop: (workspace: string, executionId: string, keep: readonly string[]): Promise<void> =>
       alone(workspace, async (entry) => {
         const { place } = entry;
-        const input = refs.map((ref) => `delete ${ref}\n`).join("");
+        const list = await git.text(["for-each-ref", "--format=%(refname)", `refs/longhaul/${executionId}/`], place.names);
+        const gone = list.split("\n").filter((ref) => ref !== "" && !keep.includes(ref));
+        if (gone.length === 0) return;
+        const input = gone.map((ref) => `delete ${ref}\n`).join("");
         await git.run(["update-ref", "--stdin"], { ...place.names, input });
         // The kept index may name objects that only these refs kept: the next snapshot reads every file again.
         await rm(join(place.directory, "index"), { force: true });
-        entry.last = entry.last !== undefined && refs.includes(entry.last.ref ?? "") ? undefined : entry.last;
-        if (entry.last === undefined) await rm(join(place.directory, "last.json"), { force: true });
+        if (entry.last?.ref !== undefined && gone.includes(entry.last.ref ?? "")) {
+          entry.last = undefined;
+          await rm(join(place.directory, "last.json"), { force: true });
+        }
         if (!place.isRepository) await git.run(["gc", "--prune=now", "--quiet"], { ...place.files, timeoutMs: 600_000 });
       }),
   };

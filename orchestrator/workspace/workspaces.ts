@@ -7,6 +7,7 @@ import type { Database } from "../store/db.ts";
 import type { ExecutionStore } from "../store/executions.ts";
 import { createLandingStore } from "../store/landings.ts";
 import { checkpoints } from "./checkpoint-step.ts";
+import { Cleaning } from "./cleaning.ts";
 import { createExecutionTargets } from "./execution-target.ts";
 import { createGit } from "./git.ts";
 import { createMergeQueue } from "./merge-queue.ts";
@@ -23,12 +24,14 @@ export type WorkspacesOptions = {
   executions: ExecutionStore;
   node: string;
   shell: Executor;
+  /** How long snapshots of executions that ended are kept. */
+  snapshotDays: number;
   /** Tells readers that something changed. */
   onChange(executionId: string): void;
   onError(error: unknown, doing: string): void;
 };
 
-export type Workspaces = { steps: AttemptStep[]; rollbacks: Rollbacks };
+export type Workspaces = { steps: AttemptStep[]; rollbacks: Rollbacks; cleaning: Cleaning };
 
 export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const { home, database, executions, shell, onChange, onError } = options;
@@ -38,7 +41,9 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const targets = createExecutionTargets(git, directory);
   const store = createCheckpointStore(database, options.node);
   const queue = createMergeQueue({ git, directory });
+  const retentionMs = options.snapshotDays * 24 * 3_600_000;
   return {
+    cleaning: new Cleaning({ git, snapshots, checkpoints: store, targets, directory, retentionMs, onError, now: Date.now }),
     steps: [
       checkpoints({ checkpoints: store, snapshots, targets, onError }),
       worktrees({ git, directory, landings: createLandingStore(database), targets, queue, shell }),

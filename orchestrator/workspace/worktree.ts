@@ -52,7 +52,7 @@ export async function addWorktree(
 export const writeWorktree = (worktree: Worktree): Promise<void> =>
   writeFile(`${worktree.path}.json`, `${JSON.stringify(worktree)}\n`, { mode: 0o600 });
 
-async function removeWorktree(git: Git, common: string, path: string): Promise<void> {
+export async function removeWorktree(git: Git, common: string, path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
   await rm(`${path}.json`, { force: true });
   await git.run(["worktree", "prune"], { cwd: common });
