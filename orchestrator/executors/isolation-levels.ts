@@ -136,7 +136,7 @@ async function findSandbox(base: Containment, state: string): Promise<Sandbox> {
   const blanks = await makeBlanks(join(state, "cache", "blank"));
   const byUnshare = async (options: Omit<SandboxOptions, "blanks">): Promise<Containment> => ({
     ...base,
-    wrapper: await unshareSandbox({ ...options, blanks }),
+    wrapper: unshareSandbox({ ...options, blanks }),
   });
   const byBwrap = async (options: Omit<SandboxOptions, "blanks">): Promise<Containment> => ({
     report: base.report,

@@ -3,7 +3,6 @@
  * else by `unshare` and one table of mounts, which `mount` works off in a single process. Root gives up what could undo it: mounting,
  * looking into processes outside, loading code into the kernel. A namespace made inside inherits the mounts locked.
  */
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dropCapabilities } from "./isolation.ts";
 import { isWithin, type SandboxPaths } from "./sandbox-paths.ts";
@@ -27,22 +26,15 @@ const tableName = "sandbox.fstab";
 /** Stands in the output when the sandbox could not be built: an exit code alone could be the command's. */
 export const sandboxFailed = "longhaul: no sandbox, nothing was run";
 
-/** Through `unshare`, inside the PID namespace that the supervisor is the first process of. */
-export async function unshareSandbox(options: SandboxOptions): Promise<string[]> {
-  const { paths, blanks, cwd, directory, network } = options;
+/**
+ * Through `unshare`, inside the PID namespace that the supervisor is the first process of. What is mounted is looked up in there: outside,
+ * mounts come and go, and a table that names one that has gone is a sandbox that cannot be built.
+ */
+export function unshareSandbox({ paths, blanks, cwd, directory, network }: SandboxOptions): string[] {
   // What is hidden as a whole may hold something that is needed (a workspace in LONGHAUL_HOME): that is kept open and put back.
   const kept = paths.writable.filter((path) => paths.hidden.some((hidden) => isWithin(path, hidden.path)));
-  const mounts = parseMounts(await readFile("/proc/self/mountinfo", "utf8"));
-  const readOnly = mounts.filter(
-    ({ path, flags }) =>
-      path !== "/" && !flags.includes("ro") && ![...kernelOwned, ...paths.writable].some((other) => isWithin(path, other)),
-  );
-  const rootFlags = mounts.findLast(({ path }) => path === "/")?.flags ?? [];
-  const table = [
-    ...paths.writable.map((path) => line(path, path, "none", "rbind")),
-    ...readOnly.map(({ path, flags }) =>
-      line("none", path, "none", ["remount", "bind", "ro", ...flags.filter((flag) => flag !== "rw")]),
-    ),
+  const first = paths.writable.map((path) => line(path, path, "none", "rbind"));
+  const last = [
     ...paths.readOnly.map((path) => line(path, path, "none", "bind,ro")),
     ...paths.hidden.map(({ path, as }) =>
       kept.some((inside) => isWithin(inside, path))
@@ -51,16 +43,26 @@ export async function unshareSandbox(options: SandboxOptions): Promise<string[]>
     ),
     ...kept.map((path, index) => line(`/proc/self/fd/${index + 3}`, path, "none", "rbind,x-mount.mkdir")),
   ];
-  const tablePath = join(directory, tableName);
-  await writeFile(tablePath, `${table.join("\n")}\n`, { mode: 0o600 });
+  const exempt = [...kernelOwned, ...paths.writable].flatMap((path) => [quoted(escaped(path)), `${quoted(escaped(path))}/*`]);
   const root = process.getuid?.() === 0;
   const drop = root
     ? ["setpriv", `--bounding-set=${dropFromRoot.map((name) => `-${name}`).join(",")}`, "--inh-caps=-all", "--"]
     : dropCapabilities;
-  const remountRoot = ["remount", "bind", "ro", ...rootFlags.filter((flag) => flag !== "rw" && flag !== "ro")].join(",");
+  const table = quoted(join(directory, tableName));
   const script = [
     ...kept.map((path, index) => `exec ${index + 3}<${quoted(path)}`),
-    `mount -n -c -a -T ${quoted(tablePath)} && mount -n -o ${remountRoot} / && cd ${quoted(cwd)} || { echo '${sandboxFailed}' >&2; exit 126; }`,
+    "options=remount,bind,ro",
+    "{",
+    ...first.map((entry) => `printf '%s\\n' ${quoted(entry)}`),
+    // Without a fork: a line per mount that could be written. A place that cannot be reached cannot be written either.
+    "while read -r _ _ _ _ at flags _; do",
+    `case $at in /) root=$flags; continue ;; ${exempt.join("|")}) continue ;; *'\\'*) ;; *) test -e "$at" || continue ;; esac`,
+    `case ,$flags, in *,ro,*) continue ;; esac`,
+    `printf 'none %s none %s,%s 0 0\\n' "$at" "$options" "\${flags#rw,}"`,
+    "done < /proc/self/mountinfo",
+    ...last.map((entry) => `printf '%s\\n' ${quoted(entry)}`),
+    `} > ${table}`,
+    `root=\${root#rw,}; mount -n -c -a -T ${table} && mount -n -o "$options,\${root#ro,}" / && cd ${quoted(cwd)} || { echo '${sandboxFailed}' >&2; exit 126; }`,
     ...kept.map((_path, index) => `exec ${index + 3}<&-`),
     ...(network === "none" ? ["ip link set lo up 2>/dev/null || :"] : []),
     `exec ${drop.join(" ")} "$@"`,
@@ -94,23 +96,10 @@ export function bwrapSandbox({ paths, blanks, cwd, network }: SandboxOptions): s
   ];
 }
 
-/** Mount points as they are written in mountinfo, which is also how a table of mounts wants them. */
-function parseMounts(text: string): { path: string; flags: string[] }[] {
-  return text
-    .trimEnd()
-    .split("\n")
-    .map((row) => {
-      const [, , , , path = "", flags = ""] = row.split(" ");
-      return { path: unescaped(path), flags: flags.split(",") };
-    });
-}
-
 function line(source: string, target: string, type: string, flags: string | string[]): string {
   return [escaped(source), escaped(target), type, [flags].flat().join(","), "0", "0"].join(" ");
 }
 
 const escaped = (path: string) =>
   path.replace(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
-const unescaped = (path: string) =>
-  path.replace(/\\([0-7]{3})/g, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;

@@ -22,11 +22,11 @@ afterAll(async () => {
 
 it(`PostgreSQL is killed or restarted ${rounds} times under load: the orchestrator waits, reconnects and goes on`, async () => {
   const { client, process: node } = await orchestrator.start();
-  const tasks = Array.from({ length: rounds * 8 }, (_, index) => ({
+  const tasks = Array.from({ length: rounds * 6 }, (_, index) => ({
     id: `t${index}`,
     title: `Task ${index}`,
     command: `echo "start t${index}" >> journal; sleep 0.3; echo "end t${index}" >> journal`,
-    dependencies: index < 2 ? [] : [`t${index - 2}`],
+    dependencies: index < 4 ? [] : [`t${index - 4}`],
   }));
   const { executionId } = await client.handoff({ plan: { title: "postgres kills", tasks }, options: { workspace } });
   const lockFile = join(orchestrator.home, "postgres", "data", "postmaster.pid");

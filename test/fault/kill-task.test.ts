@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { fileNames, readWhole } from "../../orchestrator/executors/attempt-files.ts";
 import { type ProcessIdentity, signalProcess } from "../../orchestrator/executors/process-identity.ts";
 import { runningSupervisors } from "../../orchestrator/executors/supervisors.ts";
@@ -10,17 +10,21 @@ import { faultRounds, seededRandom } from "../support/seed.ts";
 
 const kills = faultRounds(6, 200);
 const bench = createFaultBench();
+afterEach(async () => {
+  await bench.orchestrator.terminate();
+  await bench.clear();
+});
 
 it.runIf(process.platform === "linux").each(["supervisor", "command"] as const)(
   `kill -9 of a %s, ${kills} times: its task runs again, and nothing of the first attempt is left`,
   async (victim) => {
     const random = seededRandom();
     const { client } = await bench.orchestrator.start();
-    const tasks = layeredTasks(Math.ceil(kills / 8) + 2, 3, 0.25);
+    const tasks = layeredTasks(Math.ceil(kills / 4) + 2, 3, 0.25);
     const { executionId } = await client.handoff({ plan: { title: victim, tasks }, options: { workspace: bench.workspace } });
     let killed = 0;
     while (killed < kills) {
-      await delay(random() * 250);
+      await delay(random() * 500); // some attempts are to end by themselves
       const running = runningSupervisors(join(bench.orchestrator.home, "executions"));
       const chosen = running[Math.floor(random() * running.length)];
       if (chosen === undefined) {
@@ -42,8 +46,6 @@ it.runIf(process.platform === "linux").each(["supervisor", "command"] as const)(
     await bench.expectSound(executionId, tasks);
     const again = (await bench.journal()).filter((line) => line.startsWith("start ")).length - tasks.length;
     console.log(`${killed} kills of a ${victim}, ${again} attempts more than tasks`);
-    await bench.orchestrator.terminate();
-    await bench.clear();
   },
   1_800_000,
 );

@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { findContainment } from "../../../orchestrator/executors/isolation.ts";
 import { findIsolation, type IsolationLevels } from "../../../orchestrator/executors/isolation-levels.ts";
@@ -191,4 +192,22 @@ describe("a level that a task asks for", () => {
   it("stops the start when the configuration names one that does not work", async () => {
     await expect(findIsolation({ state, home, level: "container" })).rejects.toThrow("LONGHAUL_ISOLATION is container");
   });
+});
+
+it.runIf(linux && process.getuid?.() === 0)("a sandbox does not mind that other mounts come and go meanwhile", async () => {
+  const places = await Promise.all(Array.from({ length: 4 }, () => mkdtemp("/var/longhaul mount ")));
+  let churning = true;
+  const churn = Promise.all(
+    places.map(async (place) => {
+      while (churning) {
+        await promisify(execFile)("mount", ["-t", "tmpfs", "tmpfs", place]);
+        await promisify(execFile)("umount", [place]);
+      }
+    }),
+  );
+  const outcomes = await Promise.all(Array.from({ length: 12 }, () => run("(echo x > /etc/longhaul) 2>/dev/null || echo held")));
+  churning = false;
+  await churn;
+  await Promise.all(places.map((place) => rm(place, { recursive: true })));
+  expect(outcomes.map(({ outcome }) => outcome.summary)).toEqual(outcomes.map(() => "held"));
 });
