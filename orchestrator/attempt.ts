@@ -41,7 +41,10 @@ function attemptDirectory(root: string, executionId: string, ordinal: number, at
   return join(root, executionId, `task-${String(ordinal).padStart(4, "0")}`, `attempt-${attempt}`);
 }
 
-/** Builds the function that the worker runs for every claimed task. It resolves to undefined when the attempt was let go of, not ended. */
+/**
+ * Builds the function that the worker runs for every claimed task. It resolves to undefined when the attempt was let go of, not ended, and
+ * rejects with `unavailable` when the database was away: the attempt is to be adopted again, which finds what its command did.
+ */
 export function createAttemptRunner(dependencies: AttemptDependencies): AttemptRunner {
   return async (claimed, how) => {
     const executor = dependencies.executors.get(claimed.task.kind);
@@ -65,6 +68,8 @@ export function createAttemptRunner(dependencies: AttemptDependencies): AttemptR
       }
     } catch (error) {
       if (error instanceof LonghaulError && error.code === "conflict") return undefined; // superseded: somebody else's task now
+      // The database was away around the run, not in it. The command is not to blame, and what it did is not to be done again.
+      if (error instanceof LonghaulError && error.code === "unavailable") throw error;
       outcome = failure("transient", `the executor failed: ${error instanceof Error ? error.message : String(error)}`);
     }
     if (outcome.status === "detached") return undefined;

@@ -6,9 +6,10 @@
  * sleeps (only then do other nodes pay for a NOTIFY), looks once more, and waits to be woken; a slow poll stands behind that.
  *
  * Failure story. Database away: endings are kept and sent again; the claim whose answer was lost is found by `reconcile`, which adopts
- * every attempt that the database says is ours and that we do not run. Killed: the next process of this node reconciles at start; children
+ * every attempt that the database says is ours and that we do not run, also one whose surrounding steps found no database. Killed: the next process of this node reconciles at start; children
  * live on under their supervisors and are attached to again. Stopped: attempts are detached, never killed.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { AttemptRunner } from "./attempt.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import type { StopReason } from "./executors/executor.ts";
@@ -181,7 +182,11 @@ export class Worker {
       .then((ending) => {
         if (ending !== undefined) this.#reports.push({ ending, claimed, seconds: (performance.now() - startedMs) / 1000 });
       })
-      .catch((error: unknown) => this.#options.onError(error, `run task ${claimed.task.id}`))
+      .catch(async (error: unknown) => {
+        this.#options.onError(error, `run task ${claimed.task.id}`);
+        await delay(databaseRetryMs);
+        this.#needsReconcile = true; // adopts it again
+      })
       .finally(() => {
         this.#running.delete(keyText(claimed));
         this.#runningByKind.set(kind, (this.#runningByKind.get(kind) ?? 1) - 1);

@@ -36,7 +36,9 @@ it(`PostgreSQL is killed or restarted ${rounds} times under load: the orchestrat
     process.kill(pid, round % 4 === 3 ? "SIGINT" : "SIGKILL"); // a fast shutdown, as an administrator's restart does it
     while ((await client.health().catch(() => undefined))?.ready !== true) await delay(50);
   }
-  expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed", progress: { current: tasks.length } });
+  const ended = await untilEnded(client, executionId);
+  expect(ended.failedTasks).toEqual([]);
+  expect(ended).toMatchObject({ status: "completed", progress: { current: tasks.length } });
   expect(node.exitCode).toBeNull();
   const journal = (await readFile(join(workspace, "journal"), "utf8")).trim().split("\n");
   expect(journal.toSorted()).toEqual(tasks.flatMap(({ id }) => [`end ${id}`, `start ${id}`]).toSorted());
