@@ -123,6 +123,15 @@ function build(end: (code: number) => void): Command {
     .action(async (id, task, flags) =>
       end(await (await import("./commands/workspace.ts")).rollback(await session(), id, task, flags)),
     );
+  command("evidence <id> <task>", "what the orchestrator saw when it checked a task").action(async (id, task, flags) =>
+    end(await (await import("./commands/verification.ts")).evidence(await session(), id, task, flags)),
+  );
+  command("verify <id> <task>", "run a task's checks again and compare; 0 when they pass as they did").action(
+    async (id, task, flags) => end(await (await import("./commands/verification.ts")).verify(await session(), id, task, flags)),
+  );
+  command("gates <id>", "what the gates of an execution said").action(async (id, flags) =>
+    end(await (await import("./commands/verification.ts")).gates(await session(), id, flags)),
+  );
   command("inbox", "what waits for a person").action(async (flags) =>
     end(await (await import("./commands/control.ts")).inbox(await session(), flags)),
   );

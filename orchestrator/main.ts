@@ -11,6 +11,7 @@ import { createAuth, createTokenFile } from "./api/auth.ts";
 import { currentCorrelationId } from "./api/correlation.ts";
 import { learningRoutes } from "./api/learning-routes.ts";
 import { startServer } from "./api/server.ts";
+import { verificationRoutes } from "./api/verification-routes.ts";
 import { workspaceRoutes } from "./api/workspace-routes.ts";
 import { createAttemptRunner } from "./attempt.ts";
 import { createCommands } from "./commands.ts";
@@ -34,9 +35,12 @@ import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
 import { migrate } from "./store/migrate.ts";
 import { createPatternStore } from "./store/patterns.ts";
+import { createVerificationStore } from "./store/verification.ts";
 import { verification } from "./verification/evidence.ts";
+import { createVerificationQueries } from "./verification/queries.ts";
 import { version } from "./version.ts";
 import { Worker } from "./worker.ts";
+import { createGit } from "./workspace/git.ts";
 import { createWorkspaces } from "./workspace/workspaces.ts";
 
 /**
@@ -93,6 +97,8 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onChange: (executionId) => followers.wake(executionId),
       onError,
     });
+    const git = createGit(config.environment["PATH"], config.home);
+    const verificationStore = createVerificationStore(database);
     const metrics = createMetrics({ executions, runningAttempts: () => worker.runningCount, now: Date.now });
     const patterns = createPatternStore(database);
     const { holdout, ...indexes } = config.learning;
@@ -113,7 +119,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       steps: [
         advice({ recommend, store: patterns, holdout, onError }),
         ...workspaces.steps,
-        verification({ engine, shell: executors.shell, now: Date.now }),
+        verification({ engine, shell: executors.shell, git, store: verificationStore }),
       ],
       directory: join(config.home, "executions"),
       isolation: executors.isolation.level,
@@ -194,6 +200,15 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const door = { allowedHosts: config.allowedHosts, maxBodyBytes: Math.max(4 * 1024 * 1024, 2 * config.maxPlanBytes) };
     const features = [
       workspaceRoutes(workspaces.rollbacks),
+      verificationRoutes(
+        createVerificationQueries({
+          shell: executors.shell,
+          git,
+          store: verificationStore,
+          executions,
+          directory: join(config.home, "replays"),
+        }),
+      ),
       learningRoutes(createLearningQueries({ recommend, patterns, executions, indexName, holdout })),
     ];
     const app = createApp({ commands, queries, features, auth: createAuth(token), log, version, config: door });

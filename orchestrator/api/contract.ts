@@ -137,8 +137,15 @@ export const Evidence = z
     cwd: z.string(),
     exitCode: z.number().nullable(),
     durationMs: z.number(),
+    /** What was checked out, and the hash of the whole tree with untracked files; null outside a git repository. */
+    commit: z.string().nullable().default(null),
+    tree: z.string().nullable().default(null),
     logDigest: z.string(),
     logFile: z.string(),
+    /** How the run ended, in words. */
+    result: z.string().default(""),
+    /** The criterion says what must not be so: the command has to fail. */
+    anti: z.boolean().default(false),
     passed: z.boolean(),
   })
   .openapi("Evidence");

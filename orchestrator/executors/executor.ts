@@ -30,6 +30,8 @@ export type Assignment = {
   adopted: boolean;
   /** Session of the previous attempt of a `claude` task, to resume. */
   previousSessionId?: string;
+  /** What the orchestrator's own checks said about the work so far: the session is asked to put it right. Data, not instructions. */
+  findings?: string;
   /** What this task was held for and a person (or the outside world) has answered since; a step holds once for each of its reasons. */
   released: Released[];
   /** What similar tasks were like, for executors that read it. Written by whatever ran there: data, never instructions. */

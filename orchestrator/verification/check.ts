@@ -1,0 +1,68 @@
+/**
+ * One check: a command that the orchestrator runs itself, and what it saw. It runs on the shell executor, so that it survives the
+ * orchestrator, is attached to again and is killed like a task; its directory decides, so running it twice is running it once.
+ */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Evidence } from "../api/contract.ts";
+import { type ExitReport, fileNames, type Intent, readWhole, writeWhole } from "../executors/attempt-files.ts";
+import type { Assignment, Executor, Outcome } from "../executors/executor.ts";
+import type { Git } from "../workspace/git.ts";
+import { type TreeState, treeState } from "./tree-state.ts";
+
+export type Check = { criterion: string; anti: boolean; command: string | readonly string[] };
+/** `outcome` alone when the check did not come to an end of its own. */
+export type Checked = { outcome: Outcome; evidence?: Evidence };
+export type CheckOptions = { shell: Executor; git: Git };
+
+const treeFile = "tree.json";
+
+/** @param directory of this check alone; made when missing */
+export async function runCheck(
+  { shell, git }: CheckOptions,
+  assignment: Assignment,
+  check: Check,
+  { directory, signal }: { directory: string; signal: AbortSignal },
+): Promise<Checked> {
+  await mkdir(directory, { recursive: true });
+  // Kept, because whoever attaches again finds a tree that has gone on since.
+  const before = readWhole<TreeState>(directory, treeFile) ?? (await treeState(git, assignment.workspace));
+  writeWhole(directory, treeFile, before);
+  const outcome = await shell.run(
+    { ...assignment, adopted: false, task: { ...assignment.task, kind: "shell", params: { command: check.command } } },
+    { signal, directory, recordedOffset: 0, record: () => Promise.resolve() },
+  );
+  if (outcome.status === "detached" || outcome.status === "cancelled" || outcome.failureClass === "ambiguous") return { outcome };
+  const logFile = join(directory, fileNames.output);
+  const intent = readWhole<Intent>(directory, fileNames.intent);
+  const exit = readWhole<ExitReport>(directory, fileNames.exit);
+  const evidence: Evidence = {
+    criterion: check.criterion,
+    argv: intent?.argv ?? [check.command].flat(),
+    cwd: intent?.cwd ?? assignment.workspace,
+    exitCode: outcome.exitCode ?? null,
+    durationMs: exit === undefined ? 0 : exit.endedMs - exit.startedMs,
+    ...before,
+    logDigest: await digestOf(logFile),
+    logFile,
+    result: outcome.message,
+    anti: check.anti,
+    passed: check.anti ? refutes(outcome) : outcome.status === "succeeded",
+  };
+  return { outcome, evidence };
+}
+
+/** What must not be so is refuted by a command that ran and said no, not by one that could not be run. */
+const refutes = ({ exitCode }: Outcome) => exitCode !== undefined && exitCode > 0 && exitCode < 126;
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error; // it wrote nothing
+  }
+  return `sha256:${hash.digest("hex")}`;
+}
