@@ -49,9 +49,12 @@ export function advice({ recommend, store, holdout, onError }: AdviceOptions): A
   };
 }
 
+/** Characters of a description: the more is asked for, the less of it any single task can have in common. */
+const longestHint = 100;
+
 /** What a task is looked up by. */
 export const advisedText = (task: Pick<Task, "title" | "description">): string =>
-  `${task.title}\n${task.description.slice(0, 1000)}`;
+  `${task.title}\n${task.description.slice(0, longestHint)}`;
 
 /** Median of what similar tasks took that went well. */
 export function estimateSeconds(found: readonly Recommendation[]): number | null {

@@ -27,10 +27,11 @@ export type Embedder = {
   embed(texts: string[], as: "query" | "document"): Promise<Float32Array[]>;
 };
 
-const batch = 64;
+const batch = 32;
 /** Characters; the smallest usual context (512 tokens) holds about this much of code and prose. */
 const longestText = 2000;
-const requestTimeoutMs = 10_000;
+/** Somebody waits for a question; documents are embedded behind the work, perhaps by a model on a busy processor. */
+const timeoutMs = { query: 5_000, document: 60_000 } as const;
 const failuresBeforeRest = 3;
 const restMs = 30_000;
 
@@ -43,17 +44,19 @@ export function createEmbedder(options: EmbedderOptions): Embedder {
     const { default: OpenAI } = await import("openai"); // 60 ms and 10 MB that an offline installation never pays
     return new OpenAI({
       apiKey: options.apiKey ?? "none",
-      timeout: requestTimeoutMs,
       maxRetries: 1,
       ...(options.baseUrl === undefined ? {} : { baseURL: options.baseUrl }),
     });
   }
 
-  async function request(input: string[]): Promise<Float32Array[]> {
+  async function request(input: string[], timeout: number): Promise<Float32Array[]> {
     if (options.now() < restsUntilMs) throw new Error("The embedding service failed a moment ago and is left alone.");
     try {
       client ??= connect();
-      const answer = await (await client).embeddings.create({ model: options.model, input, encoding_format: "float" });
+      const answer = await (await client).embeddings.create(
+        { model: options.model, input, encoding_format: "float" },
+        { timeout },
+      );
       const vectors = answer.data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => unit(embedding));
       check(vectors, input.length);
       failures = 0;
@@ -71,7 +74,8 @@ export function createEmbedder(options: EmbedderOptions): Embedder {
       const prefix = as === "query" ? options.queryPrefix : options.documentPrefix;
       const prepared = texts.map((text) => `${prefix}${text.slice(0, longestText).toWellFormed()}`.trim() || "-");
       const vectors: Float32Array[] = [];
-      for (let at = 0; at < prepared.length; at += batch) vectors.push(...(await request(prepared.slice(at, at + batch))));
+      for (let at = 0; at < prepared.length; at += batch)
+        vectors.push(...(await request(prepared.slice(at, at + batch), timeoutMs[as])));
       return vectors;
     },
   };

@@ -9,7 +9,7 @@ import { createRecommender, type Recommender } from "./recommend.ts";
 export type LearningOptions = {
   store: PatternStore;
   qdrant: Omit<QdrantOptions, "model"> | undefined;
-  embedding: Omit<EmbedderOptions, "now"> | undefined;
+  embedding: (Omit<EmbedderOptions, "now"> & { floor: number }) | undefined;
   redact(text: string): string;
   onError(error: unknown, doing: string): void;
   onLearned(patterns: number): void;
@@ -24,7 +24,15 @@ export function createLearning({ store, qdrant, embedding, redact, onError, onLe
   const index = qdrant === undefined ? own : createQdrantIndex({ ...qdrant, model: embedder?.model }, store);
   return {
     learner: new Learner({ store, index, embedder, redact, onError, onLearned }),
-    recommend: createRecommender({ store, index, fallback: own, embedder, onDegraded: onError, now }),
+    recommend: createRecommender({
+      store,
+      index,
+      fallback: own,
+      embedder,
+      meaningFloor: embedding?.floor ?? 1,
+      onDegraded: onError,
+      now,
+    }),
     indexName: index.name,
   };
 }

@@ -2,7 +2,9 @@
 import type { Hit, Unindexed } from "../orchestrator/store/patterns.ts";
 
 /** How much a pattern has in common with a query: by its words and, where there is an embedder, by its meaning. Both 0–1. */
-export type Match = { id: string; words: number; meaning: number | undefined };
+export type Match = { id: string; words: Found; meaning: Found | undefined };
+/** `score` orders, `similarity` (0–1) is what people see. */
+export type Found = { score: number; similarity: number };
 export type Query = { words: string; vector: Float32Array | undefined };
 
 export type PatternIndex = {
@@ -18,10 +20,9 @@ export type PatternIndex = {
 
 /** Brings what was found by words and what was found by meaning together. */
 export function mergeMatches(byWords: readonly Hit[], byMeaning: readonly Hit[] | undefined): Match[] {
+  const none = { score: 0, similarity: 0 };
   const found = new Map<string, Match>();
-  for (const { id, similarity } of byWords) found.set(id, { id, words: similarity, meaning: byMeaning && 0 });
-  for (const { id, similarity } of byMeaning ?? []) {
-    found.set(id, { id, words: found.get(id)?.words ?? 0, meaning: similarity });
-  }
+  for (const { id, ...words } of byWords) found.set(id, { id, words, meaning: byMeaning && none });
+  for (const { id, ...meaning } of byMeaning ?? []) found.set(id, { id, words: found.get(id)?.words ?? none, meaning });
   return [...found.values()];
 }

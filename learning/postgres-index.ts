@@ -30,6 +30,7 @@ export function createPostgresIndex(store: PatternStore, model: string | undefin
       ]);
       const byMeaning = near
         ?.map((row) => ({ id: row.id, similarity: cosine(vector as Float32Array, row.vector) }))
+        .map((hit) => ({ ...hit, score: hit.similarity }))
         .toSorted((a, b) => b.similarity - a.similarity)
         .slice(0, limit);
       return mergeMatches(byWords, byMeaning);

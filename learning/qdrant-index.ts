@@ -100,7 +100,7 @@ export function createQdrantIndex(options: QdrantOptions, store: PatternStore): 
       ];
       const [byWords, byMeaning] = await (await connect()).queryBatch(collection, { searches });
       const hits = (answer: typeof byWords, divisor: number) =>
-        (answer?.points ?? []).map(({ id, score }) => ({ id: String(id), similarity: Math.min(score / divisor, 1) }));
+        (answer?.points ?? []).map(({ id, score }) => ({ id: String(id), score, similarity: Math.min(score / divisor, 1) }));
       return mergeMatches(hits(byWords, possible || 1), vector === undefined ? undefined : hits(byMeaning, 1));
     },
   };

@@ -16,9 +16,11 @@ export type RankOptions = {
   project: string | undefined;
   nowMs: number;
   limit: number;
-  /** Below it a match is not worth reading. */
-  floor: number;
+  /** Below both a match is not worth reading. */
+  floors: Floors;
 };
+
+export type Floors = { words: number; meaning: number };
 
 const dayMs = 86_400_000;
 const halfLifeDays = 90;
@@ -36,7 +38,7 @@ export function rank(matches: readonly Match[], patterns: readonly StoredPattern
   const fused = fuse(matches);
   const weighed = fused.flatMap(({ match, similarity, order }): Recommendation[] => {
     const pattern = byId.get(match.id);
-    if (pattern === undefined || similarity < options.floor) return [];
+    if (pattern === undefined || isWeak(match, options.floors)) return [];
     const ageDays = Math.max(0, options.nowMs - pattern.finishedAt.getTime()) / dayMs;
     const fresh = oldestWeight + (1 - oldestWeight) * 2 ** (-ageDays / halfLifeDays);
     const own = options.project !== undefined && pattern.project === options.project;
@@ -46,19 +48,22 @@ export function rank(matches: readonly Match[], patterns: readonly StoredPattern
   return merged(weighed.toSorted((a, b) => b.score - a.score)).slice(0, options.limit);
 }
 
+const isWeak = ({ words, meaning }: Match, floors: Floors) =>
+  words.similarity < floors.words && (meaning?.similarity ?? 0) < floors.meaning;
+
 /** Without meaning, words decide. With both, their ranks are fused, and the better of the two says how similar it is. */
 function fuse(matches: readonly Match[]): { match: Match; similarity: number; order: number }[] {
   if (matches.every(({ meaning }) => meaning === undefined))
-    return matches.map((match) => ({ match, similarity: match.words, order: match.words }));
-  const rankBy = (value: (match: Match) => number) => {
-    const sorted = matches.filter((match) => value(match) > 0).toSorted((a, b) => value(b) - value(a));
+    return matches.map((match) => ({ match, similarity: match.words.similarity, order: match.words.score }));
+  const rankBy = (score: (match: Match) => number) => {
+    const sorted = matches.filter((match) => score(match) > 0).toSorted((a, b) => score(b) - score(a));
     return new Map(sorted.map((match, index) => [match.id, 1 / (fusionConstant + index + 1)]));
   };
-  const words = rankBy((match) => match.words);
-  const meaning = rankBy((match) => match.meaning ?? 0);
+  const words = rankBy((match) => match.words.score);
+  const meaning = rankBy((match) => match.meaning?.score ?? 0);
   return matches.map((match) => ({
     match,
-    similarity: Math.max(match.words, match.meaning ?? 0),
+    similarity: Math.max(match.words.similarity, match.meaning?.similarity ?? 0),
     order: (words.get(match.id) ?? 0) + (meaning.get(match.id) ?? 0),
   }));
 }
@@ -81,7 +86,9 @@ function merged(sorted: Recommendation[]): Recommendation[] {
 function reasonsOf(pattern: StoredPattern, match: Match, own: boolean): string[] {
   const { evidence, fixes } = pattern.payload;
   return [
-    match.meaning !== undefined && match.meaning > match.words ? "means nearly the same" : "shares the telling words",
+    match.meaning !== undefined && match.meaning.similarity > match.words.similarity
+      ? "means nearly the same"
+      : "shares the telling words",
     own ? "same project" : `project ${pattern.project}`,
     pattern.outcome === "unverified" ? "nobody checked the result" : evidence.length > 0 ? `checked: ${evidence[0]}` : "measured",
     ...(fixes.length > 0 ? ["shows what helped after a failure"] : []),

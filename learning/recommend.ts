@@ -14,14 +14,16 @@ export type RecommenderOptions = {
   /** Answers when the index does not: words only, from the database. */
   fallback: PatternIndex;
   embedder: Embedder | undefined;
+  /** Cosine below which two texts have nothing to do with each other; models differ. */
+  meaningFloor: number;
   onDegraded(error: unknown, what: string): void;
   now(): number;
 };
 
 const usualLimit = 3;
 const considered = 50;
-/** Found by trying both kinds of queries on the labelled set in bench/: nearly everything right lies above, most of the wrong below. */
-const wordsFloor = 0.2;
+/** By the labelled set in bench/: nearly everything right lies above it, nearly nothing of what has no answer. */
+const wordsFloor = 0.42;
 
 export function createRecommender(options: RecommenderOptions): Recommender {
   const { store, index, fallback, embedder } = options;
@@ -47,6 +49,11 @@ export function createRecommender(options: RecommenderOptions): Recommender {
       matches = await fallback.search({ words, vector: undefined }, considered);
     }
     const patterns = await store.load(matches.map(({ id }) => id));
-    return rank(matches, patterns, { project, nowMs: options.now(), limit, floor: wordsFloor });
+    return rank(matches, patterns, {
+      project,
+      nowMs: options.now(),
+      limit,
+      floors: { words: wordsFloor, meaning: options.meaningFloor },
+    });
   };
 }

@@ -42,6 +42,7 @@ const Environment = z.object({
   EMBEDDING_MODEL: z.string().optional(),
   EMBEDDING_QUERY_PREFIX: z.string().default(""),
   EMBEDDING_DOCUMENT_PREFIX: z.string().default(""),
+  EMBEDDING_FLOOR: z.coerce.number().min(0).max(1).default(0.5),
   LONGHAUL_HOLDOUT: z.coerce.number().min(0).max(0.9).default(0.1),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
   POSTGRES_HOST: z.string().optional(),
@@ -72,7 +73,14 @@ export type Config = Readonly<{
   learning: Readonly<{
     qdrant: { url: string; apiKey: string | undefined; replicationFactor: number } | undefined;
     embedding:
-      | { baseUrl: string | undefined; apiKey: string | undefined; model: string; queryPrefix: string; documentPrefix: string }
+      | {
+          baseUrl: string | undefined;
+          apiKey: string | undefined;
+          model: string;
+          queryPrefix: string;
+          documentPrefix: string;
+          floor: number;
+        }
       | undefined;
     /** Share of agent tasks that are not told what similar ones were like. */
     holdout: number;
@@ -162,6 +170,7 @@ function learningOf(values: z.infer<typeof Environment>): Config["learning"] {
             model,
             queryPrefix: values.EMBEDDING_QUERY_PREFIX,
             documentPrefix: values.EMBEDDING_DOCUMENT_PREFIX,
+            floor: values.EMBEDDING_FLOOR,
           },
     holdout: values.LONGHAUL_HOLDOUT,
   };

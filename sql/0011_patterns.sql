@@ -121,14 +121,19 @@ end $$;
 -- How much a word tells (inverse document frequency). Few patterns make every word look common or unheard of, so fifty are assumed at least; a
 -- word that no pattern has may be a rare one or just another way to say it, and counts less than one that occurs once.
 create function word_weight(p_with bigint, p_patterns double precision) returns double precision language sql immutable as $$
-  select case when p_with is null or p_with < 1 then 0.6 * ln(1 + greatest(p_patterns, 50) / 1.5)
-              else ln(1 + (greatest(p_patterns, 50) - p_with + 0.5) / (p_with + 0.5)) end
+  select case when p_with is null or p_with < 1 then 0.8 * ln(1 + greatest(p_patterns, 50) / 1.5::float8)
+              else ln(1 + (greatest(p_patterns, 50) - p_with + 0.5::float8) / (p_with + 0.5::float8)) end
 $$;
 
--- BM25 (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.6) over the words of the query. `similarity` is the score divided by what a pattern
--- of average length would get that has every word of the query: 1 means everything was found, and rare words count more. Common words say
+-- What one word adds to the score of a pattern that has it so often; in float, because numeric arithmetic would be most of a search.
+create function term_weight(p_frequency smallint, p_words smallint, p_average double precision) returns double precision language sql immutable as $$
+  select p_frequency * 2.2::float8 / (p_frequency + 1.2::float8 * (0.4::float8 + 0.6::float8 * p_words / p_average))
+$$;
+
+-- BM25 (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.6) over the words of the query. `similarity` is the weight of the words that were
+-- found divided by that of all words of the query: 1 means that every word was found, and rare words count more. Common words say
 -- little and cost most, so the rarest words find the candidates and all words rank them.
-create function search_patterns(p_query text, p_limit integer) returns table (pattern integer, similarity double precision)
+create function search_patterns(p_query text, p_limit integer) returns table (pattern integer, score double precision, similarity double precision)
 language plpgsql stable as $$
 declare
   v_patterns double precision;
@@ -148,23 +153,25 @@ begin
     select a.*, sum(a.df) over (order by a.df, a.term rows between unbounded preceding and current row) as postings from asked a
   )
   select array_agg(o.term order by o.df, o.term), array_agg(o.idf order by o.df, o.term),
-         count(*) filter (where o.df = 0 or o.postings <= 10000 or o.postings = o.df)
+         count(*) filter (where o.df = 0 or o.postings <= 8000 or o.postings = o.df)
     into v_terms, v_weights, v_finders from ordered o;
   if v_terms is null then return; end if;
   return query
   with finders as (select f.term, f.idf from unnest(v_terms[1:v_finders], v_weights[1:v_finders]) f (term, idf)),
   candidates as (
-    select t.pattern, sum(f.idf * t.frequency * 2.2 / (t.frequency + 1.2 * (0.4 + 0.6 * t.words / v_average))) as part
+    select t.pattern, sum(f.idf * term_weight(t.frequency, t.words, v_average)) as part,
+           sum(f.idf) as had
     from finders f join pattern_terms t on t.term = f.term
     group by t.pattern order by part desc limit 300
   ),
   ranked as (
-    select c.pattern, c.part + coalesce((
-      select sum(v_weights[array_position(v_terms, t.term)] * t.frequency * 2.2 / (t.frequency + 1.2 * (0.4 + 0.6 * t.words / v_average)))
-      from pattern_terms t where t.pattern = c.pattern and t.term = any (v_terms[v_finders + 1:])), 0) as score
-    from candidates c
+    select c.pattern, c.part + coalesce(o.part, 0) as score, c.had + coalesce(o.had, 0) as had
+    from candidates c left join lateral (
+      select sum(w.idf * term_weight(t.frequency, t.words, v_average)) as part, sum(w.idf) as had
+      from unnest(v_terms[v_finders + 1:], v_weights[v_finders + 1:]) w (term, idf)
+      join pattern_terms t on t.term = w.term and t.pattern = c.pattern) o on true
   )
-  select r.pattern, least(r.score / nullif((select sum(w) from unnest(v_weights) w), 0), 1)
+  select r.pattern, r.score, r.had / nullif((select sum(w) from unnest(v_weights) w), 0)
   from ranked r order by 2 desc, r.pattern desc limit p_limit;
 end $$;
 

@@ -31,7 +31,8 @@ export type EndedTaskRow = {
   conversation_id: string;
   workspace: string;
 };
-export type Hit = { id: string; similarity: number };
+/** `score` orders; `similarity`, 0–1, says how much of the question was found. */
+export type Hit = { id: string; score: number; similarity: number };
 /** A pattern that an index does not have yet. */
 export type Unindexed = StoredPattern & { content: string; terms: { term: string; frequency: number; words: number }[] };
 /** One task that was, or would have been, told of others, and what became of it. */
@@ -143,8 +144,8 @@ export function createPatternStore(database: Database) {
     async byWords(words: string, limit: number): Promise<Hit[]> {
       return await database.query<Hit>({
         name: "search_patterns",
-        text: `select p.id, s.similarity from search_patterns($1, $2) s join patterns p on p.number = s.pattern
-               order by s.similarity desc, p.number desc`,
+        text: `select p.id, s.score, s.similarity from search_patterns($1, $2) s join patterns p on p.number = s.pattern
+               order by s.score desc, p.number desc`,
         values: [words, limit],
       });
     },

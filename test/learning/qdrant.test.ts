@@ -67,7 +67,15 @@ function parts(embedder: Embedder | undefined, url: string) {
   const index = createQdrantIndex(options, store);
   const fallback = createPostgresIndex(store, embedder?.model);
   const learner = new Learner({ store, index, embedder, redact: (text) => text, onError });
-  const recommend = createRecommender({ store, index, fallback, embedder, onDegraded: onError, now: Date.now });
+  const recommend = createRecommender({
+    store,
+    index,
+    fallback,
+    embedder,
+    meaningFloor: 0.5,
+    onDegraded: onError,
+    now: Date.now,
+  });
   return { learner, recommend, errors, index };
 }
 const embedderFor = (model: string) =>
