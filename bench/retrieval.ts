@@ -99,8 +99,16 @@ async function learnAll(store: PatternStore, titles: readonly string[]): Promise
       const ids = { conversation_id: "bench", execution_id: executionId, task_id: taskId, timestamp: finishedAt.toISOString() };
       const lists = { commands: [], errors: [], warnings: [], file_operations: [], api_calls: [], fixes: [], evidence: [] };
       return {
-        ...{ executionId, taskId, attempt: 1, project: "bench", taskType: "claude", outcome: "success" as const, finishedAt },
-        ...{ content, words: wordsOf(content), payload: { ...payload, ...ids, ...lists } },
+        executionId,
+        taskId,
+        attempt: 1,
+        project: "bench",
+        taskType: "claude",
+        outcome: "success" as const,
+        finishedAt,
+        content,
+        words: wordsOf(content),
+        payload: { ...payload, ...ids, ...lists },
       };
     });
     await store.learn(executionId, 1, patterns);

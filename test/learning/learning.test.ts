@@ -101,7 +101,7 @@ describe("what was done before", () => {
       env: { ...process.env, LONGHAUL_HOME: orchestrator.home },
     });
     expect(stdout).toMatch(
-      /^Found 1 similar execution from history:\n\n1\. \[\d+% similar\] "Deploy MinIO container" \(SUCCESS, 1 second\)\n {3}Commands: echo docker/,
+      /^Found 1 similar execution from history:\n\n1\. \[\d+% similar\] "Deploy MinIO container" \(SUCCESS, \d+ seconds?\)\n {3}Commands: echo docker/,
     );
     expect(stdout).toContain("Would you like to apply the successful approach from #1?");
     const { stdout: report } = await promisify(execFile)(process.execPath, [program, "learning"], {
