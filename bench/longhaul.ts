@@ -75,7 +75,8 @@ async function open({ database: connection }: Environment): Promise<Session> {
   };
 }
 
-function submissionOf(graph: Graph) {
+/** A plan of tasks that do nothing. */
+export function submissionOf(graph: Graph) {
   const title = graph.name;
   const ids = { execution: uuidv7(), plan: uuidv7() };
   return {
