@@ -11,6 +11,7 @@ export function lineOf(event: Event, titles: ReadonlyMap<string, string>, paint:
   const { type, taskId, attempt, data } = event;
   const [subject, state = ""] = type.split(".");
   if (subject === "execution") return ["created", "started"].includes(state) ? undefined : executionLine(state, data, paint);
+  if (subject === "gate" && taskId !== null) return gateLine(taskId, state, data, paint);
   if (subject !== "task" || taskId === null) return undefined;
   const name = `${mark(state === "started" ? "running" : state, paint)} ${fit(`${taskId}  ${titles.get(taskId) ?? ""}`, nameWidth)}`;
   const took = typeof data["durationMs"] === "number" ? paint("gray", `  ${duration(data["durationMs"] / 1000)}`) : "";
@@ -40,4 +41,11 @@ function executionLine(state: string, data: Event["data"], paint: Paint): string
   const reason = typeof data["reason"] === "string" ? `: ${fit(data["reason"], messageWidth)}` : "";
   if (state === "rolled_back") return `${mark("paused", paint)} execution${reason}`;
   return `${mark(state === "resumed" || state === "retried" ? "running" : state, paint)} execution ${state}${reason}`;
+}
+
+/** A gate that lets a task through moves nothing. */
+function gateLine(taskId: string, state: string, data: Event["data"], paint: Paint): string | undefined {
+  if (state === "passed") return undefined;
+  const what = `${taskId}  ${String(data["trigger"])} gate ${String(data["gate"])} ${state}: ${String(data["message"])}`;
+  return `${mark(state === "failed" ? "failed" : "blocked", paint)} ${fit(what, messageWidth)}`;
 }

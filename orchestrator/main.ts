@@ -37,6 +37,7 @@ import { migrate } from "./store/migrate.ts";
 import { createPatternStore } from "./store/patterns.ts";
 import { createVerificationStore } from "./store/verification.ts";
 import { verification } from "./verification/evidence.ts";
+import { gatesAfter, gatesBefore } from "./verification/gate-step.ts";
 import { createVerificationQueries } from "./verification/queries.ts";
 import { version } from "./version.ts";
 import { Worker } from "./worker.ts";
@@ -99,6 +100,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     });
     const git = createGit(config.environment["PATH"], config.home);
     const verificationStore = createVerificationStore(database);
+    const checking = { shell: executors.shell, git, store: verificationStore, now: Date.now };
     const metrics = createMetrics({ executions, runningAttempts: () => worker.runningCount, now: Date.now });
     const patterns = createPatternStore(database);
     const { holdout, ...indexes } = config.learning;
@@ -117,8 +119,10 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
       steps: [
+        gatesBefore(checking),
         advice({ recommend, store: patterns, holdout, onError }),
         ...workspaces.steps,
+        gatesAfter(checking),
         verification({ engine, shell: executors.shell, git, store: verificationStore }),
       ],
       directory: join(config.home, "executions"),
