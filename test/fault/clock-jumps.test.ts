@@ -6,7 +6,7 @@ import { createFaultBench, layeredTasks } from "../support/fault-bench.ts";
 import { untilEnded } from "../support/orchestrator.ts";
 import { faultRounds, seededRandom } from "../support/seed.ts";
 
-const jumps = faultRounds(6, 60);
+const jumps = faultRounds(3, 60);
 const bench = createFaultBench({ LONGHAUL_LEASE_SECONDS: "2" });
 
 it(`a node whose clock jumps by up to an hour, ${jumps} times, keeps its leases, its order and its retries`, async () => {
@@ -38,7 +38,7 @@ it(`a node whose clock jumps by up to an hour, ${jumps} times, keeps its leases,
     await writeFile(clock, String(Math.round((random() * 2 - 1) * 3_600_000)));
     farthestSeconds = Math.max(farthestSeconds, Math.abs((await client.health()).uptimeSeconds));
   }
-  expect(farthestSeconds).toBeGreaterThan(120); // it has seen the jumps
+  expect(farthestSeconds).toBeGreaterThan(60); // it has seen the jumps
   expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed", progress: { current: tasks.length } });
   await bench.expectSound(executionId, tasks);
   const [row] = await bench.database.query<{ n: number }>({

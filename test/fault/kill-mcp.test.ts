@@ -7,7 +7,7 @@ import { createFaultBench } from "../support/fault-bench.ts";
 import { untilEnded } from "../support/orchestrator.ts";
 import { faultRounds, seededRandom } from "../support/seed.ts";
 
-const kills = faultRounds(5, 200);
+const kills = faultRounds(3, 200);
 const bench = createFaultBench();
 const modernVersion = "2026-07-28";
 

@@ -8,7 +8,7 @@ import { createFaultBench, layeredTasks } from "../support/fault-bench.ts";
 import { untilEnded } from "../support/orchestrator.ts";
 import { faultRounds, seededRandom } from "../support/seed.ts";
 
-const kills = faultRounds(6, 200);
+const kills = faultRounds(3, 200);
 const bench = createFaultBench();
 afterEach(async () => {
   await bench.orchestrator.terminate();

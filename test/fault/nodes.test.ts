@@ -9,7 +9,7 @@ import { createTestDatabase } from "../support/postgres.ts";
 import { processesOf } from "../support/processes.ts";
 import { faultRounds, seededRandom } from "../support/seed.ts";
 
-const rounds = faultRounds(3, 200);
+const rounds = faultRounds(2, 200);
 const leaseSeconds = 2;
 
 let database: Database;
