@@ -1,5 +1,6 @@
 /** What goes over the wire about checkpoints and going back to one. */
 import { z } from "@hono/zod-openapi";
+import { executionStatuses } from "../domain/execution.ts";
 
 export const RollbackRequest = z
   .object({
@@ -24,7 +25,7 @@ export const RollbackAnswer = z
     executionId: z.string(),
     dryRun: z.boolean(),
     /** Of the execution now; it stays paused after a rollback. */
-    status: z.string(),
+    status: z.enum(executionStatuses),
     /** Which rollback of the execution this is; null for a dry run. */
     number: z.number().int().nullable(),
     workspace: z.string(),

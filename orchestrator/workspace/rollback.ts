@@ -4,6 +4,7 @@
  * The order makes it recoverable (sql/0005): the intent is a row, then the files are put back after a snapshot of what is there, then state
  * and event follow in one transaction. `recover` does the rest of what a killed process began. Going back leaves the execution paused.
  */
+import { ExecutionStatus } from "../api/contract.ts";
 import type { CheckpointsAnswer, RollbackAnswer, RollbackRequest } from "../api/workspace-contract.ts";
 import { LonghaulError } from "../domain/errors.ts";
 import type { CheckpointRow, CheckpointStore, RollbackRow, RollbackTarget } from "../store/checkpoints.ts";
@@ -168,13 +169,13 @@ export function createRollbacks(options: RollbackOptions) {
         tasks: way.tasks,
         eventsSince: way.seq === 0 ? 0 : Number(execution.last_seq) - way.seq,
       };
-      if (request.dryRun) return { ...answer, dryRun: true, status: execution.status, number: null };
+      if (request.dryRun) return { ...answer, dryRun: true, status: ExecutionStatus.parse(execution.status), number: null };
       const tipBefore = await options.targets.tip(execution.id);
       const target = { ...way.target, ...(tipBefore === undefined ? {} : { tipBefore }) };
       const number = await checkpoints.begin(execution.id, target, way.workspace, way.tree);
       await goThrough({ execution_id: execution.id, number, target, workspace: way.workspace, tree: way.tree });
-      const { status } = await executions.execution(execution.id);
-      return { ...answer, dryRun: false, status, number };
+      const after = await executions.execution(execution.id);
+      return { ...answer, dryRun: false, status: ExecutionStatus.parse(after.status), number };
     },
     /** Does the rest of what an earlier process of this node began; called once at start, before tasks are claimed. */
     async recover(): Promise<void> {

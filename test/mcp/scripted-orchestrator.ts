@@ -16,6 +16,7 @@ import {
   HandoffRequest,
   type Problem,
 } from "../../orchestrator/api/contract.ts";
+import { RollbackAnswer, RollbackRequest } from "../../orchestrator/api/workspace-contract.ts";
 
 export const executionId = "0199c0de-0000-7000-8000-000000000001";
 const token = "token-of-the-scripted-orchestrator";
@@ -90,6 +91,14 @@ export async function startScriptedOrchestrator(): Promise<ScriptedOrchestrator>
       case `POST /api/executions/${executionId}/control`:
         keep(ControlRequest.parse(body));
         return [200, { executionId, status: "paused", changed: true, affectedTasks: ["b"] }];
+      case `POST /api/executions/${executionId}/rollback`: {
+        const asked = RollbackRequest.parse(body);
+        keep(asked);
+        const files = [{ path: "a", change: "modified", insertions: 1, deletions: 0 }];
+        const tasks = [{ id: "t", title: "T", status: "completed", becomes: "pending" }];
+        const rest = { number: null, workspace: "/w", files, fileCount: 1, tasks, eventsSince: 3 };
+        return [200, RollbackAnswer.parse({ executionId, status: "paused", dryRun: asked.dryRun, ...rest })];
+      }
       case "GET /api/recommendations":
         return [200, { recommendations: [], estimatedSeconds: null }];
       case "GET /api/actions/pending":

@@ -142,6 +142,20 @@ describe.each(["legacy", "modern"] as const)("with a client of the %s protocol",
     expect(structuredContent).toMatchObject({ summary: `Paused execution ${executionId}; it is paused now.`, affectedTasks: 1 });
   });
 
+  test("control rolls back only when it is told that this is no dry run", async () => {
+    for (const dryRun of [true, false]) {
+      const { structuredContent } = await client.callTool({
+        name: "control",
+        arguments: { executionId, action: "rollback", taskId: "one", ...(dryRun ? {} : { dryRun }) },
+      });
+      expect(orchestrator.writes.at(-1)).toEqual({
+        path: `/api/executions/${executionId}/rollback`,
+        body: { to: "one", moment: "after", undo: false, dryRun },
+      });
+      expect(structuredContent).toMatchObject({ changed: !dryRun, files: ["modified a"], fileCount: 1, affectedTasks: 1 });
+    }
+  });
+
   test("list tells what there is", async () => {
     const { structuredContent } = await client.callTool({ name: "list", arguments: {} });
     expect(structuredContent).toMatchObject({
