@@ -1,7 +1,7 @@
 -- Workspaces: going back to a checkpoint, with the files.
 --
 --   rollbacks   intended → done        the row is written first, then the files are put back, then state and event follow in one transaction.
---               intended → failed      the files could not be put back; nothing else was changed
+--               intended → failed      the files could not all be put back; tasks and events are as they were, undo_ref has the files
 --
 -- Failure story. While a row is `intended` the execution is paused (or has ended) and every command on it is refused, so that nothing can
 -- start between the files and the state. A node that was killed in between finds its row at the next start and does the rest; putting the
@@ -129,11 +129,12 @@ begin
   return v_reopened;
 end $$;
 
--- The files could not be put back: nothing else happens.
-create function fail_rollback(p_execution uuid, p_number integer, p_message text) returns void language plpgsql as $$
+-- The files could not all be put back: tasks stay as they are, and undoing brings back the files from before.
+create function fail_rollback(p_execution uuid, p_number integer, p_message text, p_undo_ref text, p_undo_tree text) returns void
+language plpgsql as $$
 begin
   perform from executions where id = p_execution for no key update;
-  update rollbacks set status = 'failed', message = p_message, finished_at = longhaul_now()
+  update rollbacks set status = 'failed', message = p_message, undo_ref = p_undo_ref, undo_tree = p_undo_tree, finished_at = longhaul_now()
     where execution_id = p_execution and number = p_number and status = 'intended';
   update executions set reason = 'a rollback failed: ' || p_message where id = p_execution and status = 'paused';
 end $$;

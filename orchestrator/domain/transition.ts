@@ -12,7 +12,7 @@ import type { TaskStatus } from "./task.ts";
 /** `same`: allowed, and nothing changes. `refused`: a conflict that names the state. */
 export type Effect<State> = State | "same" | "refused";
 
-export type ExecutionCommand = "pause" | "resume" | "cancel";
+export type ExecutionCommand = "pause" | "resume" | "cancel" | "rollback";
 /** `rerun` is retry from a step; `done`, `failed` and `skipped` are a person's answers to a task that waits. */
 export type TaskCommand = "retry" | "rerun" | "skip" | "answer_done" | "answer_failed" | "answer_skipped";
 /** What the engine itself does with a task. */
@@ -52,6 +52,17 @@ export const executionTransitions: Record<ExecutionCommand, Record<ExecutionStat
     cancelled: "same",
     completed: "refused",
     failed: "refused",
+  },
+  /** Refused while a task runs. Going back leaves time to look around before anything runs again. */
+  rollback: {
+    created: "paused",
+    queued: "paused",
+    running: "paused",
+    paused: "paused",
+    blocked: "paused",
+    completed: "paused",
+    failed: "paused",
+    cancelled: "paused",
   },
 };
 

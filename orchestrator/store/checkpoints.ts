@@ -38,6 +38,9 @@ export type RollbackTarget = (
   | { undoes: number }
 ) & { tip?: string; tipBefore?: string };
 
+/** The snapshot of the files from before a rollback. */
+type Undo = { tree: string; ref: string | null };
+
 export type RollbackRow = {
   execution_id: string;
   number: number;
@@ -112,7 +115,7 @@ export function createCheckpointStore(database: Database, node: string) {
       });
       return (rows[0] as { number: number }).number;
     },
-    async commit(executionId: string, number: number, undo: { tree: string; ref: string | null }): Promise<string[]> {
+    async commit(executionId: string, number: number, undo: Undo): Promise<string[]> {
       const rows = await database.query<{ tasks: string[] }>({
         name: "commit_rollback",
         text: "select commit_rollback($1, $2, $3, $4) as tasks",
@@ -120,11 +123,11 @@ export function createCheckpointStore(database: Database, node: string) {
       });
       return rows[0]?.tasks ?? [];
     },
-    async fail(executionId: string, number: number, message: string): Promise<void> {
+    async fail(executionId: string, number: number, message: string, undo: Undo | undefined): Promise<void> {
       await database.query({
         name: "fail_rollback",
-        text: "select fail_rollback($1, $2, $3)",
-        values: [executionId, number, message],
+        text: "select fail_rollback($1, $2, $3, $4, $5)",
+        values: [executionId, number, message, undo?.ref ?? null, undo?.tree ?? null],
       });
     },
     /** Executions whose snapshots need not be kept any more, by workspace, with the refs that others still need. */

@@ -10,7 +10,7 @@ import { LonghaulError } from "../domain/errors.ts";
 import type { CheckpointRow, CheckpointStore, RollbackRow, RollbackTarget } from "../store/checkpoints.ts";
 import type { ExecutionStore } from "../store/executions.ts";
 import type { ExecutionTargets } from "./execution-target.ts";
-import { emptyTree, type Snapshots } from "./snapshot.ts";
+import { emptyTree, type Snapshot, type Snapshots } from "./snapshot.ts";
 
 export type RollbackOptions = {
   checkpoints: CheckpointStore;
@@ -86,7 +86,9 @@ export function createRollbacks(options: RollbackOptions) {
   }
 
   async function wayBack(executionId: string): Promise<Way> {
-    const last = (await checkpoints.rollbacks(executionId)).findLast((row) => row.status === "done");
+    const last = (await checkpoints.rollbacks(executionId)).findLast(
+      (row) => row.status !== "intended" && row.undo_tree !== null,
+    );
     if (last === undefined || last.undo_tree === null) {
       throw new LonghaulError("conflict", `Execution ${executionId} was not rolled back: there is nothing to undo`);
     }
@@ -105,17 +107,20 @@ export function createRollbacks(options: RollbackOptions) {
     row: Pick<RollbackRow, "execution_id" | "number" | "target" | "workspace" | "tree">,
   ): Promise<string[]> {
     const undoRef = `refs/longhaul/${row.execution_id}/rollback-${row.number}`;
-    let undo: Awaited<ReturnType<Snapshots["restore"]>>;
+    let undo: Snapshot | undefined;
     try {
-      await snapshots.keepForUndo(row.workspace, row.tree, undoRef);
+      undo = await snapshots.keepForUndo(row.workspace, row.tree, undoRef);
       // The files of the user's worktree follow their branch where that is checked out; the snapshot then has the last word.
       if (row.target.tip !== undefined) await options.targets.returnTo(row.execution_id, row.target.tip);
-      undo = await snapshots.restore(row.workspace, row.tree, undoRef);
+      await snapshots.restore(row.workspace, row.tree, undoRef);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      await checkpoints.fail(row.execution_id, row.number, message);
+      await checkpoints.fail(row.execution_id, row.number, message, undo);
       options.onChange(row.execution_id);
-      throw new LonghaulError("conflict", `The files of ${row.workspace} could not be put back: ${message}`, { cause: error });
+      throw new LonghaulError("conflict", `The files of ${row.workspace} could not be put back: ${message}`, {
+        hint: undo === undefined ? "Nothing was changed." : "longhaul rollback ID --undo brings back what was there.",
+        cause: error,
+      });
     }
     const tasks = await checkpoints.commit(row.execution_id, row.number, undo);
     options.onChange(row.execution_id);
@@ -160,7 +165,10 @@ export function createRollbacks(options: RollbackOptions) {
         request.to === undefined
           ? await wayBack(execution.id)
           : await wayTo(execution.id, request.to, request.moment, request.attempt);
-      const files = await snapshots.compare(way.workspace, way.tree);
+      const files = await snapshots.compare(way.workspace, way.tree).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new LonghaulError("conflict", `The files of ${way.workspace} cannot be compared: ${why}`, { cause: error });
+      });
       const answer = {
         executionId: execution.id,
         workspace: way.workspace,

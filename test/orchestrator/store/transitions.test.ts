@@ -9,6 +9,7 @@ import {
   type TaskReport,
   taskTransitions,
 } from "../../../orchestrator/domain/transition.ts";
+import { createCheckpointStore } from "../../../orchestrator/store/checkpoints.ts";
 import { type Database, openDatabase } from "../../../orchestrator/store/db.ts";
 import { createEngine, type Ending, type Engine } from "../../../orchestrator/store/engine.ts";
 import { submitTasks } from "../../support/plans.ts";
@@ -107,13 +108,29 @@ describe.each(Object.keys(taskTransitions) as (TaskCommand | TaskReport)[])("%s"
   });
 });
 
+const commands: Record<ExecutionCommand, (id: string) => Promise<unknown>> = {
+  pause: (id) => engine.pause(id, undefined),
+  resume: (id) => engine.resume(id),
+  cancel: (id) => engine.cancel(id, undefined),
+  async rollback(id) {
+    const store = createCheckpointStore(database, "a");
+    const target = { taskId: "t0", ordinal: 0, moment: "before", attempt: 1, seq: 0 } as const;
+    await expect(store.begin(id, target, "/w", "tree")).rejects.toThrow(/running/);
+    await run("update execution_tasks set status = 'failed', node_id = null where execution_id = $1 and ordinal = 2", [id]);
+    await run("update executions set running = 0, failed = 1 where id = $1", [id]);
+    const number = await store.begin(id, target, "/w", "tree");
+    await expect(engine.skip(id, "t0")).rejects.toThrow(/being rolled back/);
+    return store.commit(id, number, { tree: "tree", ref: null });
+  },
+};
+
 describe.each(Object.keys(executionTransitions) as ExecutionCommand[])("%s", (name) => {
   it.each(executionStatuses)("of an execution that is %s", async (status) => {
     const id = await taskIn("queued");
     const ended = ["completed", "failed", "cancelled"].includes(status);
     await run("update executions set status = $2, finished_at = case when $3 then now() end where id = $1", [id, status, ended]);
     const effect = executionTransitions[name][status];
-    const answer = await answerOf(name === "resume" ? engine.resume(id) : engine[name](id, undefined), "same");
+    const answer = await answerOf(commands[name](id), "same");
     const [row] = await run<{ status: ExecutionStatus }>("select status from executions where id = $1", [id]);
     expect({ answer, status: row?.status }).toEqual({
       answer: kindOf(effect),
