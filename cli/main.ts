@@ -132,6 +132,13 @@ function build(end: (code: number) => void): Command {
   command("gates <id>", "what the gates of an execution said").action(async (id, flags) =>
     end(await (await import("./commands/verification.ts")).gates(await session(), id, flags)),
   );
+  command("edit <id> [file]", "bring the changed plan to a running execution (default: its file as it is now)")
+    .option("--dry-run", "only show what would change")
+    .option("--format <name>", "read the plan as this format")
+    .action(async (id, file, flags) => end(await (await import("./commands/edit.ts")).edit(await session(), id, file, flags)));
+  command("write-back <id>", "tick the boxes of finished tasks in the plan's file")
+    .option("--dry-run", "only show what would change")
+    .action(async (id, flags) => end(await (await import("./commands/edit.ts")).writeBack(await session(), id, flags)));
   command("inbox", "what waits for a person").action(async (flags) =>
     end(await (await import("./commands/control.ts")).inbox(await session(), flags)),
   );

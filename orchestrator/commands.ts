@@ -3,28 +3,24 @@ import { createHash } from "node:crypto";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
-import { compactTask } from "../plan/compact.ts";
-import { readPlanPath } from "../plan/folder.ts";
-import { compileGraph, isEffectivelyDone } from "../plan/graph.ts";
-import { type ParsedPlan, type Plan, RetryPolicy, type Task } from "../plan/model.ts";
-import { parsePlan } from "../plan/parse.ts";
-import { PlanError } from "../plan/plan-error.ts";
+import { compileGraph } from "../plan/graph.ts";
+import type { Plan, Task } from "../plan/model.ts";
 import { assertStartable } from "../plan/startable.ts";
 import type { HandoffRequest, HandoffResponse } from "./api/contract.ts";
 import { ExecutionStatus } from "./api/contract.ts";
 import { LonghaulError } from "./domain/errors.ts";
+import { newTaskOf, priorities, skipCause } from "./new-task.ts";
+import { type PlanLimits, readRequestedPlan, refusalOf } from "./requested-plan.ts";
 import type { Commands } from "./service.ts";
-import type { Engine, NewTask } from "./store/engine.ts";
+import type { Engine } from "./store/engine.ts";
 import type { ExecutionStore } from "./store/executions.ts";
-
-const priorities = { low: -1, normal: 0, high: 1 } as const;
 
 export type CommandOptions = {
   engine: Engine;
   executions: ExecutionStore;
   /** Kinds of task that this orchestrator has an executor for. */
   kinds: ReadonlySet<string>;
-  limits: { maxBytes: number; maxTasks: number };
+  limits: PlanLimits;
   /** Folder for workspaces of plans that name none. */
   workspaces: string;
   /** Which nodes can see a workspace. */
@@ -34,38 +30,6 @@ export type CommandOptions = {
   /** Tells the worker of this node, and the readers, that something changed. */
   onChange(executionId: string): void;
 };
-
-/** Reads a plan from what a request carries. PlanError becomes `invalid_plan` with its problems. */
-export async function readRequestedPlan(
-  request: {
-    plan?: Record<string, unknown> | undefined;
-    text?: string | undefined;
-    path?: string | undefined;
-    conversationId?: string | undefined;
-  },
-  options: { format?: string | undefined; limits: CommandOptions["limits"] },
-): Promise<ParsedPlan> {
-  const settings = {
-    limits: options.limits,
-    ...(options.format === undefined ? {} : { format: options.format }),
-    ...(request.conversationId === undefined ? {} : { conversationId: request.conversationId }),
-  };
-  try {
-    if (request.path !== undefined) {
-      if (!isAbsolute(request.path))
-        throw new LonghaulError("invalid_input", `path: '${request.path}' is not absolute`, { hint: "Give the whole path." });
-      return await readPlanPath(request.path, settings);
-    }
-    return parsePlan({ ...settings, bytes: request.text ?? JSON.stringify(request.plan) });
-  } catch (error) {
-    throw refusalOf(error);
-  }
-}
-
-function refusalOf(error: unknown): unknown {
-  if (!(error instanceof PlanError)) return error;
-  return new LonghaulError("invalid_plan", error.message, { cause: error, details: { problems: error.problems } });
-}
 
 export function createCommands(options: CommandOptions): Commands {
   const { engine, executions } = options;
@@ -89,17 +53,16 @@ export function createCommands(options: CommandOptions): Commands {
     const warnings = report.warnings.map((warning) =>
       warning.line === undefined ? warning.text : `line ${warning.line}: ${warning.text}`,
     );
-    const tasks: NewTask[] = plan.tasks.map((task) => ({
-      taskId: task.id,
-      leaf: leaves.has(task.id),
-      parent: task.parent === undefined ? null : (ordinals.get(task.parent) ?? null),
-      kind: task.kind,
-      priority: priorities[task.priority],
-      readyStatus: needsPerson(task) || !options.kinds.has(task.kind) ? "awaiting_human" : "queued",
-      maxAttempts: task.retry?.maxAttempts ?? request.options.retry?.maxAttempts ?? 3,
-      skipCause: skipCause(plan, task),
-      spec: compactTask(withRetry(task, request.options.retry)),
-    }));
+    const tasks = plan.tasks.map((task) =>
+      newTaskOf({
+        plan,
+        task,
+        leaf: leaves.has(task.id),
+        parent: task.parent === undefined ? null : (ordinals.get(task.parent) ?? null),
+        kinds: options.kinds,
+        retry: request.options.retry,
+      }),
+    );
     for (const kind of new Set(
       graph.leaves.map((task) => task.kind).filter((kind) => kind !== "human" && !options.kinds.has(kind)),
     )) {
@@ -111,7 +74,7 @@ export function createCommands(options: CommandOptions): Commands {
       execution: {
         id: executionId,
         priority: priorities[request.options.priority],
-        options: rest,
+        options: request.path === undefined ? rest : { ...rest, path: request.path },
         workspace,
         place: options.placeOf(workspace),
         maxRunning: request.options.concurrency ?? 1000,
@@ -189,18 +152,6 @@ export function createCommands(options: CommandOptions): Commands {
       };
     },
   };
-}
-
-function withRetry(task: Task, fallback: HandoffRequest["options"]["retry"]): Task {
-  return fallback === undefined ? task : { ...task, retry: RetryPolicy.partial().parse({ ...fallback, ...task.retry }) };
-}
-
-const needsPerson = (task: Task) => task.kind === "human" || task.automation !== "FULL_AUTO";
-
-function skipCause(plan: Plan, task: Task): "already_done" | "deferred" | "optional" | null {
-  if (isEffectivelyDone(plan, task) || task.status === "skipped" || task.status === "superseded") return "already_done";
-  if (task.status === "deferred" || task.status === "cancelled") return "deferred";
-  return task.optional ? "optional" : null;
 }
 
 function refuseWhatCannotStart(plan: Plan, leaves: Task[], confirmExternal: boolean): void {

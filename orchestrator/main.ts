@@ -10,6 +10,7 @@ import { createApp } from "./api/app.ts";
 import { createAuth, createTokenFile } from "./api/auth.ts";
 import { currentCorrelationId } from "./api/correlation.ts";
 import { learningRoutes } from "./api/learning-routes.ts";
+import { planEditRoutes } from "./api/plan-edit-routes.ts";
 import { startServer } from "./api/server.ts";
 import { verificationRoutes } from "./api/verification-routes.ts";
 import { workspaceRoutes } from "./api/workspace-routes.ts";
@@ -27,6 +28,7 @@ import { lockHome } from "./lock.ts";
 import { createLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { createOrphanPass } from "./orphans.ts";
+import { createPlanEdits } from "./plan-edits.ts";
 import { createQueries } from "./queries.ts";
 import { createRecorder } from "./recorder.ts";
 import { Rescue } from "./rescue.ts";
@@ -35,6 +37,7 @@ import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
 import { migrate } from "./store/migrate.ts";
 import { createPatternStore } from "./store/patterns.ts";
+import { createPlanEditStore } from "./store/plan-edits.ts";
 import { createVerificationStore } from "./store/verification.ts";
 import { verification } from "./verification/evidence.ts";
 import { gatesAfter, gatesBefore } from "./verification/gate-step.ts";
@@ -159,6 +162,11 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
 
     let url = "";
     const limits = { maxBytes: config.maxPlanBytes, maxTasks: config.maxTasks };
+    const onEdited = (executionId: string) => {
+      worker.wake();
+      void worker.checkLease(); // finds out at once what must be killed
+      followers.wake(executionId);
+    };
     const commands = createCommands({
       engine,
       executions,
@@ -167,11 +175,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       workspaces: join(config.home, "workspaces"),
       placeOf: (workspace) => placeOf(resolve(workspace), engine.node, config.sharedPaths),
       url: () => url,
-      onChange(executionId) {
-        worker.wake();
-        void worker.checkLease(); // finds out at once what must be killed
-        followers.wake(executionId);
-      },
+      onChange: onEdited,
     });
     const queries = createQueries({
       executions,
@@ -202,7 +206,14 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
 
     // A plan travels as a JSON string, which escapes it: twice its size is room enough.
     const door = { allowedHosts: config.allowedHosts, maxBodyBytes: Math.max(4 * 1024 * 1024, 2 * config.maxPlanBytes) };
+    const planEdits = createPlanEdits({
+      store: createPlanEditStore(database),
+      kinds: new Set(executors.kinds),
+      limits,
+      onChange: onEdited,
+    });
     const features = [
+      planEditRoutes(planEdits),
       workspaceRoutes(workspaces.rollbacks),
       verificationRoutes(
         createVerificationQueries({

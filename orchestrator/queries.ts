@@ -10,13 +10,13 @@ import type {
   TaskDetail,
 } from "./api/contract.ts";
 import { ExecutionStatus } from "./api/contract.ts";
-import { type CommandOptions, readRequestedPlan } from "./commands.ts";
+import { type PlanLimits, readRequestedPlan } from "./requested-plan.ts";
 import type { Queries } from "./service.ts";
 import type { BriefRow, ExecutionRow, ExecutionStore, TaskRow } from "./store/executions.ts";
 
 export type QueryOptions = {
   executions: ExecutionStore;
-  limits: CommandOptions["limits"];
+  limits: PlanLimits;
   health(): Promise<Health>;
   capabilities(): Promise<Capabilities>;
   metrics: Queries["metrics"];

@@ -10,6 +10,7 @@ export const eventTypes = [
   "execution.failed",
   "execution.cancelled",
   "execution.retried",
+  "execution.edited",
   "execution.rolled_back",
   "task.queued",
   "task.started",

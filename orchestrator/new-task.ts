@@ -1,0 +1,44 @@
+/** A task of a plan as the engine takes it. Pure. */
+import { compactTask } from "../plan/compact.ts";
+import { isEffectivelyDone } from "../plan/graph.ts";
+import { type Plan, RetryPolicy, type Task } from "../plan/model.ts";
+import type { NewTask } from "./store/engine.ts";
+
+export const priorities = { low: -1, normal: 0, high: 1 } as const;
+
+const usualAttempts = 3;
+
+type Retry = { maxAttempts?: number | undefined; backoffMultiplier?: number | undefined };
+export type TaskPlace = {
+  plan: Plan;
+  task: Task;
+  leaf: boolean;
+  parent: number | null;
+  /** Kinds that this orchestrator has an executor for; others wait for a person. */
+  kinds: ReadonlySet<string>;
+  /** For tasks that say nothing themselves. */
+  retry: Retry | undefined;
+};
+
+export function newTaskOf({ plan, task, leaf, parent, kinds, retry }: TaskPlace): NewTask {
+  return {
+    taskId: task.id,
+    leaf,
+    parent,
+    kind: task.kind,
+    priority: priorities[task.priority],
+    readyStatus: needsPerson(task) || !kinds.has(task.kind) ? "awaiting_human" : "queued",
+    maxAttempts: task.retry?.maxAttempts ?? retry?.maxAttempts ?? usualAttempts,
+    skipCause: skipCause(plan, task),
+    spec: compactTask(retry === undefined ? task : { ...task, retry: RetryPolicy.partial().parse({ ...retry, ...task.retry }) }),
+  };
+}
+
+const needsPerson = (task: Task) => task.kind === "human" || task.automation !== "FULL_AUTO";
+
+/** Why the plan itself does not want a task run; null when it does. */
+export function skipCause(plan: Plan, task: Task): "already_done" | "deferred" | "optional" | null {
+  if (isEffectivelyDone(plan, task) || task.status === "skipped" || task.status === "superseded") return "already_done";
+  if (task.status === "deferred" || task.status === "cancelled") return "deferred";
+  return task.optional ? "optional" : null;
+}
