@@ -113,7 +113,9 @@ describe("a plan that changes while it runs", () => {
       { id: "a", title: "A", command: "true", dependencies: ["b"] },
       { id: "b", title: "B", command: "true", dependencies: ["a"] },
     ]);
-    await expect(editPlan(running.client, executionId, { plan: circle })).rejects.toMatchObject({ problem: { code: "invalid_plan" } });
+    await expect(editPlan(running.client, executionId, { plan: circle })).rejects.toMatchObject({
+      problem: { code: "invalid_plan" },
+    });
     await expect(editPlan(running.client, executionId, {})).rejects.toThrow("not handed off as a file");
     await release("a");
     await untilEnded(running.client, executionId);
