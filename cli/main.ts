@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { version } from "../orchestrator/version.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
+import { parameter } from "./plan-parameters.ts";
 
 /** Runs one command line and leaves its exit code in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
@@ -58,6 +59,7 @@ function build(end: (code: number) => void): Command {
       .option("--key <key>", "handing off again with the same key returns the first execution")
       .option("--format <name>", "read the plan as this format")
       .option("--title <text>", "name of the plan")
+      .option("--set <name=value>", "value of a template's parameter, for each its own", parameter)
       .option("--confirm-external", "dependencies on things outside the plan are fulfilled")
       .addOption(new Option("--worktrees <mode>", "how tasks share the repository").choices(["auto", "shared", "worktree"]))
       .option("--bootstrap <command>", "makes each new worktree ready")
@@ -67,11 +69,12 @@ function build(end: (code: number) => void): Command {
   withHandoffOptions(command("run <file>", "hand off a plan file or folder, watch it, sum up")).action(async (file, flags) =>
     end(await (await import("./commands/run.ts")).run(await session(), file, flags)),
   );
-  withHandoffOptions(command("handoff <file>", "hand off and return at once; - reads standard input")).action(
-    async (file, flags) => end(await (await import("./commands/run.ts")).handoff(await session(), file, flags)),
-  );
+  withHandoffOptions(command("handoff <file>", "hand off and return at once; - reads standard input"))
+    .option("--for-each <file>", "a template for each entry of a CSV, JSON or YAML file; - for those it lists itself")
+    .action(async (file, flags) => end(await (await import("./commands/run.ts")).handoff(await session(), file, flags)));
   command("plan <file>", "show what a plan file or folder would become; starts nothing")
     .option("--format <name>", "read the plan as this format")
+    .option("--set <name=value>", "value of a template's parameter, for each its own", parameter)
     .action(async (file, flags) => end(await (await import("./commands/plan.ts")).plan(file, flags)));
   command("status [id]", "state of an execution (default: the latest)")
     .option("--watch", "follow it to its end")

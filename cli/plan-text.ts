@@ -1,25 +1,24 @@
 /** A plan and its parse report as lines: the tasks with their source lines, what waits for what, waves, critical path, what was left out. */
-import { forecast } from "../plan/forecast.ts";
+import type { Forecast } from "../plan/forecast.ts";
 import { isEffectivelyDone, type PlanGraph } from "../plan/graph.ts";
 import type { ParsedPlan, Plan, Task } from "../plan/model.ts";
+import { forecastLines } from "./forecast-text.ts";
 import { mark } from "./marks.ts";
-import { answerWidth, duration, paint } from "./terminal.ts";
+import { answerWidth, paint } from "./terminal.ts";
 import { cut, fit } from "./text-width.ts";
 
 /** Lists in the report are cut here; `--json` has all of it. */
 const mostLines = 30;
 
-export function planText(parsed: ParsedPlan, graph: PlanGraph): string[] {
+export function planText(parsed: ParsedPlan, graph: PlanGraph, expected: Forecast): string[] {
   const { plan, report } = parsed;
   const { counts, format } = report;
-  const { tasks, minutes } = forecast(plan);
   const doneCount = graph.leaves.filter((task) => isEffectivelyDone(plan, task)).length;
   const done = doneCount === 0 ? "" : `, ${doneCount} done already`;
   const phases = counts.phases === null || counts.phases === 0 ? "" : ` in ${plural(counts.phases, "phase")}`;
-  const people = tasks.human === 0 ? "" : `, ${tasks.human} for a person`;
   return [
     paint("bold", fit(plan.title, 100)),
-    `${plural(counts.leaf_tasks, "task")}${phases}${done}${people}; about ${roundly(minutes.likely)} by ${estimateSource(plan)}`,
+    `${plural(counts.leaf_tasks, "task")}${phases}${done}`,
     paint("gray", `read as ${format.name}${format.variant === undefined ? "" : ` (${format.variant})`}: ${format.why}`),
     "",
     ...tree(plan, graph),
@@ -29,20 +28,14 @@ export function planText(parsed: ParsedPlan, graph: PlanGraph): string[] {
     "",
     paint("bold", "Critical path"),
     `  ${graph.criticalPath.ids.join(" → ") || "nothing is left to run"}`,
+    "",
+    paint("bold", "Forecast"),
+    ...forecastLines(expected).map((line) => `  ${line}`),
     ...reportLines(parsed),
   ];
 }
 
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
-/** Estimates are rough: whole minutes from five on. */
-function roundly(minutes: number): string {
-  return duration(minutes < 5 ? minutes * 60 : Math.round(minutes) * 60).replace(/ 0s$/, "");
-}
-
-function estimateSource(plan: Plan): string {
-  return plan.tasks.some((task) => task.estimate?.likely !== undefined) ? "its estimates" : "what such tasks usually take";
-}
 
 function tree(plan: Plan, graph: PlanGraph): string[] {
   const parts = Map.groupBy(plan.tasks, (task) => task.parent);

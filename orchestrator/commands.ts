@@ -1,16 +1,6 @@
-/** Every write use-case: handing off, control, the answers of people. Decides from plain values, writes through the engine. */
-import { createHash } from "node:crypto";
-import { mkdir, stat } from "node:fs/promises";
-import { dirname, isAbsolute, join } from "node:path";
-import { v7 as uuidv7 } from "uuid";
-import { compileGraph } from "../plan/graph.ts";
-import type { Plan, Task } from "../plan/model.ts";
-import { assertStartable } from "../plan/startable.ts";
-import type { HandoffRequest, HandoffResponse } from "./api/contract.ts";
+/** Every write use-case on an execution that is there: control, and the answers of people. */
 import { ExecutionStatus } from "./api/contract.ts";
 import { LonghaulError } from "./domain/errors.ts";
-import { newTaskOf, priorities, skipCause } from "./new-task.ts";
-import { type PlanLimits, readRequestedPlan, refusalOf } from "./requested-plan.ts";
 import type { Commands } from "./service.ts";
 import type { Engine } from "./store/engine.ts";
 import type { ExecutionStore } from "./store/executions.ts";
@@ -18,100 +8,14 @@ import type { ExecutionStore } from "./store/executions.ts";
 export type CommandOptions = {
   engine: Engine;
   executions: ExecutionStore;
-  /** Kinds of task that this orchestrator has an executor for. */
-  kinds: ReadonlySet<string>;
-  limits: PlanLimits;
-  /** Folder for workspaces of plans that name none. */
-  workspaces: string;
-  /** Which nodes can see a workspace. */
-  placeOf(workspace: string): string;
-  /** Address of this orchestrator, for the links in answers. */
-  url(): string;
   /** Tells the worker of this node, and the readers, that something changed. */
   onChange(executionId: string): void;
 };
 
-export function createCommands(options: CommandOptions): Commands {
+export function createCommands(options: CommandOptions): Omit<Commands, "handoff"> {
   const { engine, executions } = options;
 
-  async function handoff(request: HandoffRequest): Promise<HandoffResponse> {
-    const parsed = await readRequestedPlan(request, { format: request.options.format, limits: options.limits });
-    try {
-      assertStartable(parsed);
-    } catch (error) {
-      throw refusalOf(error);
-    }
-    const { plan, report } = parsed;
-    if (request.title !== undefined) plan.title = request.title;
-    const graph = compileGraph(plan);
-    refuseWhatCannotStart(plan, graph.leaves, request.options.confirmExternal);
-
-    const executionId = uuidv7();
-    const workspace = await chooseWorkspace(request, plan, join(options.workspaces, executionId));
-    const ordinals = new Map(plan.tasks.map((task, index) => [task.id, index]));
-    const leaves = new Set(graph.leaves.map((task) => task.id));
-    const warnings = report.warnings.map((warning) =>
-      warning.line === undefined ? warning.text : `line ${warning.line}: ${warning.text}`,
-    );
-    const tasks = plan.tasks.map((task) =>
-      newTaskOf({
-        plan,
-        task,
-        leaf: leaves.has(task.id),
-        parent: task.parent === undefined ? null : (ordinals.get(task.parent) ?? null),
-        kinds: options.kinds,
-        retry: request.options.retry,
-      }),
-    );
-    for (const kind of new Set(
-      graph.leaves.map((task) => task.kind).filter((kind) => kind !== "human" && !options.kinds.has(kind)),
-    )) {
-      warnings.push(`This orchestrator cannot run tasks of kind '${kind}': they will wait for a person.`);
-    }
-    const { idempotencyKey, ...rest } = request.options;
-    const { tasks: _tasks, ...document } = plan;
-    const submitted = await engine.submit({
-      execution: {
-        id: executionId,
-        priority: priorities[request.options.priority],
-        options: request.path === undefined ? rest : { ...rest, path: request.path },
-        workspace,
-        place: options.placeOf(workspace),
-        maxRunning: request.options.concurrency ?? 1000,
-        idempotencyKey,
-        digest: createHash("sha256")
-          .update(JSON.stringify([request.text ?? request.plan ?? request.path, rest]))
-          .digest("hex"),
-      },
-      plan: { id: plan.id, conversationId: plan.conversationId, source: plan.source, title: plan.title, document, report },
-      tasks,
-      dependencies: graph.edges.map((edge) => ({
-        dependency: ordinals.get(edge.to) as number,
-        dependent: ordinals.get(edge.from) as number,
-      })),
-    });
-    options.onChange(submitted.executionId);
-    const row = submitted.created
-      ? { plan_id: plan.id, title: plan.title, total: leaves.size }
-      : await executions.execution(submitted.executionId);
-    const link = `${options.url()}/api/executions/${submitted.executionId}`;
-    return {
-      executionId: submitted.executionId,
-      planId: row.plan_id,
-      title: row.title,
-      status: ExecutionStatus.parse(submitted.status),
-      tasks: row.total,
-      estimatedDuration: plan.metadata.estimatedDuration > 0 ? plan.metadata.estimatedDuration : null,
-      webhookUrl: request.options.webhookUrl ?? null,
-      streamUrl: `${link}/stream`,
-      statusUrl: `${link}/status`,
-      warnings,
-      created: submitted.created,
-    };
-  }
-
   return {
-    handoff,
     async control(executionId, { action, taskId, fromTask, reason }) {
       if (fromTask !== undefined && (action !== "retry" || taskId !== undefined)) {
         throw new LonghaulError("invalid_input", `fromTask: '${fromTask}' goes with the action retry and without taskId`, {
@@ -152,50 +56,4 @@ export function createCommands(options: CommandOptions): Commands {
       };
     },
   };
-}
-
-function refuseWhatCannotStart(plan: Plan, leaves: Task[], confirmExternal: boolean): void {
-  if (leaves.length > 0 && leaves.every((task) => skipCause(plan, task) !== null)) {
-    throw new LonghaulError(
-      "invalid_plan",
-      `All ${leaves.length} tasks are done, deferred or optional: there is nothing to run.`,
-      {
-        hint: "Untick what should run again.",
-      },
-    );
-  }
-  if (plan.externalRefs.length > 0 && !confirmExternal) {
-    const refs = plan.externalRefs.map((ref) => `${ref.from} → ${ref.ref}${ref.line === undefined ? "" : ` (line ${ref.line})`}`);
-    throw new LonghaulError("invalid_plan", `The plan depends on things outside it: ${refs.join(", ")}`, {
-      hint: "Check that they are done, then hand off again with options.confirmExternal (CLI: --confirm-external).",
-      details: { externalRefs: plan.externalRefs },
-    });
-  }
-}
-
-/** As asked; else the repository or folder that the plan file lies in; else a new folder of our own. */
-async function chooseWorkspace(request: HandoffRequest, plan: Plan, own: string): Promise<string> {
-  const asked = request.options.workspace ?? plan.metadata.workspace;
-  if (asked !== undefined) {
-    if (!isAbsolute(asked)) throw new LonghaulError("invalid_input", `options.workspace: '${asked}' is not an absolute path`);
-    if (!(await isFolder(asked))) {
-      throw new LonghaulError("invalid_input", `options.workspace: '${asked}' is not a folder on the orchestrator's machine`, {
-        hint: "Create it, or hand off from the folder that the tasks should run in.",
-      });
-    }
-    return asked;
-  }
-  if (request.path === undefined) {
-    await mkdir(own, { recursive: true });
-    return own;
-  }
-  const start = (await isFolder(request.path)) ? request.path : dirname(request.path);
-  for (let folder = start; ; folder = dirname(folder)) {
-    if ((await stat(join(folder, ".git")).catch(() => undefined)) !== undefined) return folder;
-    if (dirname(folder) === folder) return start;
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }

@@ -9,6 +9,8 @@ import { formatNames } from "../plan/parse.ts";
 import { createApp } from "./api/app.ts";
 import { createAuth, createTokenFile } from "./api/auth.ts";
 import { currentCorrelationId } from "./api/correlation.ts";
+import { handoffEachRoutes } from "./api/handoff-each-routes.ts";
+import { historyRoutes } from "./api/history-routes.ts";
 import { learningRoutes } from "./api/learning-routes.ts";
 import { planEditRoutes } from "./api/plan-edit-routes.ts";
 import { startServer } from "./api/server.ts";
@@ -23,6 +25,8 @@ import { placeOf, placesOf } from "./domain/place.ts";
 import { createExecutors } from "./executors/configured.ts";
 import { createRedactor } from "./executors/redact.ts";
 import { Followers } from "./followers.ts";
+import { createForecaster } from "./forecaster.ts";
+import { createHandoffs } from "./handoff.ts";
 import { checkHealth, describeCapabilities } from "./health.ts";
 import { lockHome } from "./lock.ts";
 import { createLog } from "./log.ts";
@@ -35,6 +39,7 @@ import { Rescue } from "./rescue.ts";
 import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
+import { kindHistory } from "./store/history.ts";
 import { migrate } from "./store/migrate.ts";
 import { createPatternStore } from "./store/patterns.ts";
 import { createPlanEditStore } from "./store/plan-edits.ts";
@@ -167,19 +172,24 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       void worker.checkLease(); // finds out at once what must be killed
       followers.wake(executionId);
     };
-    const commands = createCommands({
+    const history = () => kindHistory(database);
+    const forecast = createForecaster({ history, concurrency: config.concurrency, now: Date.now });
+    const { handoff, handoffEach } = createHandoffs({
       engine,
       executions,
       kinds: new Set(executors.kinds),
       limits,
+      forecast,
       workspaces: join(config.home, "workspaces"),
       placeOf: (workspace) => placeOf(resolve(workspace), engine.node, config.sharedPaths),
       url: () => url,
       onChange: onEdited,
     });
+    const commands = { ...createCommands({ engine, executions, onChange: onEdited }), handoff };
     const queries = createQueries({
       executions,
       limits,
+      forecast,
       health: () => checkHealth({ executions, version, nodeId: engine.node, startedMs, now: Date.now }),
       capabilities: () =>
         describeCapabilities(
@@ -213,6 +223,8 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onChange: onEdited,
     });
     const features = [
+      handoffEachRoutes(handoffEach),
+      historyRoutes(history),
       planEditRoutes(planEdits),
       workspaceRoutes(workspaces.rollbacks),
       verificationRoutes(

@@ -33,9 +33,10 @@ export function createPlanEdits({ store, kinds, limits, onChange }: PlanEditOpti
           hint: "Give the changed plan as path, text or plan.",
         });
       }
-      const { dryRun, parameters, format, ...source } = request;
+      const { dryRun, parameters = stored.options.parameters, format = stored.options.format, ...source } = request;
+      const forEach = parameters === undefined ? undefined : [{}]; // of a template that stood for many, this is one
       const given = { ...source, ...(path === undefined ? {} : { path }) };
-      const parsed = await readRequestedPlan(given, { format, parameters, limits });
+      const parsed = await readRequestedPlan(given, { format, parameters, forEach, limits });
       try {
         assertStartable(parsed);
       } catch (error) {

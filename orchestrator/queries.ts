@@ -10,6 +10,7 @@ import type {
   TaskDetail,
 } from "./api/contract.ts";
 import { ExecutionStatus } from "./api/contract.ts";
+import type { Forecaster } from "./forecaster.ts";
 import { type PlanLimits, readRequestedPlan } from "./requested-plan.ts";
 import type { Queries } from "./service.ts";
 import type { BriefRow, ExecutionRow, ExecutionStore, TaskRow } from "./store/executions.ts";
@@ -17,6 +18,7 @@ import type { BriefRow, ExecutionRow, ExecutionStore, TaskRow } from "./store/ex
 export type QueryOptions = {
   executions: ExecutionStore;
   limits: PlanLimits;
+  forecast: Forecaster;
   health(): Promise<Health>;
   capabilities(): Promise<Capabilities>;
   metrics: Queries["metrics"];
@@ -70,13 +72,14 @@ export function createQueries(options: QueryOptions): Queries {
       return { events: await executions.events(executionId, after, limit, taskId), lastSeq: Number(row.last_seq) };
     },
     async preview(request) {
-      const { plan, report } = await readRequestedPlan(request, { format: request.format, limits: options.limits });
+      const { plan, report } = await readRequestedPlan(request, { ...request, limits: options.limits });
       const graph = compileGraph(plan);
       return {
         plan,
         report,
         waves: graph.waves,
         criticalPath: graph.criticalPath,
+        forecast: await options.forecast(plan),
         warnings: report.warnings.map((warning) => warning.text),
       } satisfies PreviewResponse;
     },

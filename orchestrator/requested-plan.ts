@@ -1,8 +1,9 @@
 /** The plan that a request carries: as an object, as text, or as a file or folder on this machine. */
+import { readFile, stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { readPlanPath } from "../plan/folder.ts";
 import type { ParsedPlan } from "../plan/model.ts";
-import { parsePlan } from "../plan/parse.ts";
+import { parsePlan, parsePlans } from "../plan/parse.ts";
 import { PlanError } from "../plan/plan-error.ts";
 import { LonghaulError } from "./domain/errors.ts";
 
@@ -16,6 +17,8 @@ export type PlanSource = {
 export type PlanReading = {
   format?: string | undefined;
   parameters?: Record<string, string> | undefined;
+  /** Entries of a template, instead of its own. */
+  forEach?: Record<string, string>[] | undefined;
   limits: PlanLimits;
 };
 
@@ -30,9 +33,30 @@ export async function readRequestedPlan(request: PlanSource, reading: PlanReadin
   }
 }
 
-function settingsOf({ conversationId }: PlanSource, { format, parameters, limits }: PlanReading) {
+/**
+ * A template as one plan for each entry; anything else as the one plan it is.
+ * @throws LonghaulError invalid_plan with the problems and the entry they are about
+ */
+export async function readRequestedPlans(
+  request: PlanSource,
+  reading: PlanReading,
+): Promise<{ values: Record<string, string>; parsed: ParsedPlan }[]> {
+  const settings = settingsOf(request, reading);
+  try {
+    if (request.path === undefined) return parsePlans({ ...settings, bytes: request.text ?? JSON.stringify(request.plan) });
+    const file = absolute(request.path);
+    if ((await stat(file).catch(() => undefined))?.isFile() !== true)
+      return [{ values: {}, parsed: await readPlanPath(file, settings) }];
+    return parsePlans({ ...settings, bytes: await readFile(file), file });
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
+function settingsOf({ conversationId }: PlanSource, { format, parameters, forEach, limits }: PlanReading) {
   return {
     limits,
+    ...(forEach === undefined ? {} : { forEach }),
     ...(format === undefined ? {} : { format }),
     ...(parameters === undefined ? {} : { parameters }),
     ...(conversationId === undefined ? {} : { conversationId }),

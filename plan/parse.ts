@@ -31,6 +31,8 @@ export type PlanOptions = {
   trust?: "tasks";
   /** Values for the parameters of a template. */
   parameters?: Record<string, string>;
+  /** Entries of a template, instead of those it lists itself. */
+  forEach?: Record<string, string>[];
 };
 
 const defaultLimits = { maxBytes: 2 * 1024 * 1024, maxTasks: 10_000 };
@@ -70,12 +72,24 @@ export function parsePlans(input: PlanInput): { values: Record<string, string>; 
   return refusing(file, () => {
     const source = openSource(input);
     const data = structuredData(source);
-    if (!isTemplate(data)) return [{ values: {}, parsed: parsePlan(input) }];
-    return expandTemplate(data, input.parameters).map(({ values, plan }) => {
-      const text = JSON.stringify(plan, null, 2);
-      return { values, parsed: parsePlan({ ...input, bytes: text, file: file.replace(/\.ya?ml$/i, ".json") }) };
-    });
+    if (!isTemplate(data)) {
+      if (input.forEach !== undefined) throw noTemplate();
+      return [{ values: {}, parsed: parsePlan(input) }];
+    }
+    return expandTemplate(input.forEach === undefined ? data : { ...data, forEach: input.forEach }, input.parameters).map(
+      ({ values, plan }) => {
+        const text = JSON.stringify(plan, null, 2);
+        return { values, parsed: parsePlan({ ...input, bytes: text, file: file.replace(/\.ya?ml$/i, ".json") }) };
+      },
+    );
   });
+}
+
+function noTemplate(): PlanError {
+  const message = "Entries (forEach) were given for a plan that is no template.";
+  return new PlanError([
+    { code: "template", message, line: 1, column: 1, fix: 'Declare it: "template": "name", "parameters": {…}.' },
+  ]);
 }
 
 function onlyPlan(plans: { parsed: ParsedPlan }[]): ParsedPlan {

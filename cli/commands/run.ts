@@ -3,13 +3,16 @@ import { cp, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Client } from "../../client/client.ts";
+import { handoffEach } from "../../client/handoff-each.ts";
 import type { HandoffInput, HandoffResponse } from "../../orchestrator/api/contract.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { forecastLines } from "../forecast-text.ts";
 import { watchExecution } from "../live-view.ts";
+import { type Parameters, readEntries } from "../plan-parameters.ts";
 import { planPath } from "../plan-path.ts";
 import type { Session } from "../session.ts";
 import { summaryOf } from "../summary.ts";
-import { answer, commandLine, duration, notice } from "../terminal.ts";
+import { answer, commandLine, notice } from "../terminal.ts";
 
 export type HandoffFlags = {
   json?: boolean;
@@ -24,6 +27,8 @@ export type HandoffFlags = {
   bootstrap?: string;
   landingCheck?: string;
   branch?: string;
+  set?: Parameters;
+  forEach?: string;
 };
 
 /** `file` may be a folder, or `-` for standard input. */
@@ -40,6 +45,7 @@ async function requestOf(file: string, flags: HandoffFlags): Promise<HandoffInpu
     ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
     ...(flags.key === undefined ? {} : { idempotencyKey: flags.key }),
     ...(flags.format === undefined ? {} : { format: flags.format }),
+    ...(flags.set === undefined ? {} : { parameters: flags.set }),
     ...(flags.confirmExternal === true ? { confirmExternal: true } : {}),
     ...(Object.keys(worktrees).length === 0 ? {} : { worktrees }),
   };
@@ -52,8 +58,21 @@ async function requestOf(file: string, flags: HandoffFlags): Promise<HandoffInpu
 
 export async function handoff(session: Session, file: string, flags: HandoffFlags): Promise<number> {
   const client = await session.ensuredClient();
+  if (flags.forEach !== undefined) return forEachEntry(client, file, flags.forEach, flags);
   const handed = await client.handoff(await requestOf(file, flags));
   answer(flags.json === true, handed, () => describe(handed));
+  return exitCodes.ok;
+}
+
+/** One execution for each entry of a file, or with `-` for each that the template itself lists. */
+async function forEachEntry(client: Client, file: string, entries: string, flags: HandoffFlags): Promise<number> {
+  const forEach = entries === "-" ? {} : { forEach: await readEntries(entries) };
+  const { executions } = await handoffEach(client, { ...(await requestOf(file, flags)), ...forEach });
+  answer(flags.json === true, { executions }, () => [
+    `Handed off ${executions.length} plans:`,
+    ...executions.map(({ executionId, title }) => `  ${executionId.slice(-8)}  ${title}`),
+    `  follow  ${commandLine("list")}`,
+  ]);
   return exitCodes.ok;
 }
 
@@ -118,10 +137,11 @@ const next = [
 ];
 
 function describe(handed: HandoffResponse): string[] {
-  const { title, tasks, estimatedDuration, warnings, executionId, created } = handed;
-  const expected = estimatedDuration === null ? "" : `, estimated ${duration(estimatedDuration * 60).replace(/ 0s$/, "")}`;
+  const { title, tasks, warnings, executionId, created, forecast } = handed;
+  const [expected] = forecastLines(forecast);
   return [
-    `${created ? "Handed off" : "Was handed off before"}: ${title} (${tasks} ${tasks === 1 ? "task" : "tasks"}${expected})`,
+    `${created ? "Handed off" : "Was handed off before"}: ${title} (${tasks} ${tasks === 1 ? "task" : "tasks"})`,
+    `  takes   ${expected}`,
     ...warnings.map((warning) => `  note    ${warning}`),
     `  id      ${executionId}`,
     `  follow  ${commandLine(`status ${executionId.slice(-8)} --watch`)}`,

@@ -8,6 +8,7 @@ import { ParseReport, Plan } from "../../plan/model.ts";
 import { eventTypes } from "../domain/event.ts";
 import { executionStatuses } from "../domain/execution.ts";
 import { taskStatuses } from "../domain/task.ts";
+import { Forecast } from "./forecast-contract.ts";
 import { WorktreeOptions } from "./workspace-contract.ts";
 
 export const ExecutionStatus = z.enum(executionStatuses);
@@ -37,6 +38,8 @@ const HandoffOptions = z
     idempotencyKey: z.string().min(1).max(200).optional(),
     /** Override of the recognised plan format. */
     format: z.string().optional(),
+    /** Values of a template's parameters. */
+    parameters: z.record(z.string(), z.string().max(10_000)).optional(),
     /** Says that dependencies on things outside the plan were looked at. */
     confirmExternal: z.boolean().default(false),
   })
@@ -75,6 +78,7 @@ export const HandoffResponse = z
     streamUrl: z.string(),
     statusUrl: z.string(),
     warnings: z.array(z.string()),
+    forecast: Forecast,
     /** False when the idempotency key was known and the first execution is returned. */
     created: z.boolean(),
   })
@@ -271,6 +275,7 @@ export const PreviewRequest = z
     text: z.string().optional(),
     path: z.string().max(4096).optional(),
     format: z.string().optional(),
+    parameters: z.record(z.string(), z.string().max(10_000)).optional(),
   })
   .strict()
   .refine((body) => [body.plan, body.text, body.path].filter((given) => given !== undefined).length === 1, {
@@ -284,6 +289,7 @@ export const PreviewResponse = z
     report: ParseReport,
     waves: z.array(z.array(z.string())),
     criticalPath: z.object({ ids: z.array(z.string()), minutes: z.number() }),
+    forecast: Forecast,
     warnings: z.array(z.string()),
   })
   .openapi("PreviewResponse");

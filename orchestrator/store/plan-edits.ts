@@ -18,7 +18,11 @@ export type StoredPlan = {
   tasks: StoredTask[];
   /** File or folder it was read from. */
   path: string | undefined;
-  options: { retry?: { maxAttempts?: number; backoffMultiplier?: number } };
+  options: {
+    retry?: { maxAttempts?: number; backoffMultiplier?: number };
+    format?: string;
+    parameters?: Record<string, string>;
+  };
 };
 
 export type EditedTask = Omit<NewTask, "parent" | "skipCause"> & { ordinal: number; skipCause: NewTask["skipCause"] | "user" };

@@ -110,6 +110,14 @@ const handedOff: HandoffResponse = {
   streamUrl: "",
   statusUrl: "",
   warnings: [],
+  forecast: {
+    tasks: { open: 1, automatic: 1, human: 0 },
+    minutes: { min: 1, likely: 2, max: 3 },
+    criticalPath: { ids: ["a"], minutes: 2 },
+    usd: { min: 0, likely: 0, max: 0 },
+    manualMinutes: 0,
+    basis: { written: 0, history: 0, usual: 1 },
+  },
   created: true,
 };
 
