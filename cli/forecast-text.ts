@@ -19,6 +19,6 @@ export function forecastLines({ minutes, usd, tasks, manualMinutes, basis }: For
 }
 
 /** Estimates are rough: whole minutes from five on. */
-export function roughly(minutes: number): string {
+function roughly(minutes: number): string {
   return duration(minutes < 5 ? minutes * 60 : Math.round(minutes) * 60).replace(/ 0s$/, "");
 }
