@@ -67,7 +67,7 @@ export function createProgress(snapshot: ExecutionDetail): Progress {
       if (type === "task.started") begin(taskId, Date.parse(at));
       else if (type === "task.verifying" && task !== undefined) task.verifying = true;
       else if (task !== undefined) task.lastLine = lastLineOf(data) ?? task.lastLine;
-      if (type === "task.awaiting_human") waiting.add(taskId);
+      if (type === "task.awaiting_human" || type === "task.awaiting_approval") waiting.add(taskId);
       if (!endings.test(type)) return;
       running.delete(taskId);
       waiting.delete(taskId);

@@ -52,6 +52,9 @@ import { Worker } from "./worker.ts";
 import { createGit } from "./workspace/git.ts";
 import { createWorkspaces } from "./workspace/workspaces.ts";
 
+/** A busy server may take this long to answer, however short the lease. */
+const shortestAnswerMs = 10_000;
+
 /**
  * Runs one node until the signal aborts. Resolves when everything is down; running tasks are let go of and live on.
  * @throws LonghaulError conflict when another orchestrator runs on this home
@@ -71,7 +74,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const server = await openConfiguredDatabase(config, (line) => log.info({ from: "postgres" }, line));
     closing.push(() => server.stop());
     await migrate(server.connection);
-    const database = openDatabase(server.connection);
+    const database = openDatabase(server.connection, 8, Math.max(shortestAnswerMs, (config.leaseSeconds * 2000) / 3));
     closing.push(() => database.close());
 
     const engine = createEngine(database, await nodeId(config.home), config.leaseSeconds);

@@ -111,7 +111,7 @@ begin
     returning t.task_id, t.status
   loop
     if v_ready.status <> 'queued' then
-      perform append_event(p_execution, 'task.awaiting_human', v_ready.task_id, null, '{}');
+      perform append_event(p_execution, 'task.' || v_ready.status, v_ready.task_id, null, '{}');
     end if;
   end loop;
   for v_ready in -- what the plan defers holds its dependents until a person skips the one or the other
@@ -422,7 +422,7 @@ begin
              'durationMs', round(extract(epoch from v_now - x.began) * 1000), 'notBefore', x.not_before, 'hold', x.detail -> 'hold')) as data
     from ended x
     union all
-    select u.execution_id, u.ordinal, u.task_id, null, 'task.awaiting_human', '{}'::jsonb from unlocked u
+    select u.execution_id, u.ordinal, u.task_id, null, 'task.' || u.status, '{}'::jsonb from unlocked u
     where u.status in ('awaiting_human', 'awaiting_approval')
   ),
   tally as (

@@ -5,7 +5,7 @@ import type { FailureClass } from "./task.ts";
 export type RetryDecision = { outcome: "failed" | "retry" | "release"; burns: boolean; delayMs: number };
 
 /** Repeating these would fail in the same way: the command is wrong, or it needs more than it may have. */
-const hopeless: ReadonlySet<FailureClass> = new Set(["permanent", "out_of_memory", "output_limit"]);
+const hopeless: ReadonlySet<FailureClass> = new Set(["permanent", "out_of_memory", "output_limit", "limit"]);
 
 /** What could not be started is tried again after this long; a full disk, say, would otherwise be hammered. */
 const restartMs = 1_000;

@@ -18,7 +18,8 @@ export type TaskStatus = (typeof taskStatuses)[number];
 
 /**
  * Why an attempt failed. Only sensible ones are retried (SPEC §3): `ambiguous` means that the outcome is unknown (the process ended in
- * the window before its supervisor could say how) and `never_started` that nothing ran, which burns no attempt.
+ * the window before its supervisor could say how), `never_started` that nothing ran, which burns no attempt, and `limit` that a limit of
+ * money, tokens or turns was reached.
  */
 const failureClasses = [
   "transient",
@@ -27,6 +28,7 @@ const failureClasses = [
   "timeout",
   "out_of_memory",
   "output_limit",
+  "limit",
   "verification",
   "permanent",
   "ambiguous",

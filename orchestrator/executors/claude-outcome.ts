@@ -35,7 +35,7 @@ export function judgeSession(
     const message = `used ${state.tokensSoFar} tokens, allowed were ${mostTokens}; raise limits.tokens of the task and retry it`;
     return {
       status: "failed",
-      failureClass: "permanent",
+      failureClass: "limit",
       message,
       ...common,
       usage: { ...state.usage, inputTokens: state.tokensSoFar },
@@ -49,12 +49,12 @@ function failureOf(state: ClaudeState, result: NonNullable<ClaudeState["result"]
   const said = firstLine(result.errors[0] ?? result.text) || result.subtype;
   if (result.subtype === "error_max_turns") {
     return {
-      failureClass: "transient",
-      message: `${said}; another attempt goes on from there, params.maxTurns raises the limit`,
+      failureClass: "limit",
+      message: `${said}; raise params.maxTurns of the task and retry it, the session goes on from there`,
     };
   }
   if (result.subtype === "error_max_budget_usd") {
-    return { failureClass: "permanent", message: `${said}; raise limits.usd of the task and retry it` };
+    return { failureClass: "limit", message: `${said}; raise limits.usd of the task and retry it` };
   }
   const limit = usageLimit(state, said, nowMs);
   if (limit !== undefined) return limit;

@@ -329,6 +329,16 @@ describe("commands", () => {
     expect(await claim()).toMatchObject([{ ordinal: 0, attempt: 2, failures: 0 }]);
   });
 
+  it("says for whom it waits when what it hangs on is done", async () => {
+    const id = await submitTasks(engine, [{}, { readyStatus: "awaiting_approval" }, { readyStatus: "awaiting_human" }], [[0, 1]]);
+    const [first] = await claim();
+    await engine.step([ending(first as AttemptKey)], none);
+    const waits = (await eventsOf(id)).filter(({ type }) => type.startsWith("task.awaiting"));
+    expect(waits.map(({ taskId, type }) => [taskId, type])).toEqual([
+      ["t2", "task.awaiting_human"],
+      ["t1", "task.awaiting_approval"],
+    ]);
+  });
   it("waits for a person and goes on when they are done", async () => {
     const id = await submitTasks(engine, [{ readyStatus: "awaiting_human" }, {}], [[0, 1]]);
     expect((await store().execution(id)).status).toBe("blocked");
@@ -378,7 +388,7 @@ describe("commands", () => {
 
 it("refuses to change or delete an event", async () => {
   const id = await submitTasks(engine, [{}]);
-  const attempt = (text: string) => database.query({ name: text, text, values: [] });
+  const attempt = (text: string) => database.query({ name: "", text, values: [] });
   await expect(attempt(`update execution_events set type = 'x' where execution_id = '${id}'`)).rejects.toThrow("append-only");
   await expect(attempt(`delete from execution_events where execution_id = '${id}'`)).rejects.toThrow("append-only");
   await expect(attempt("truncate execution_events")).rejects.toThrow("append-only");
