@@ -12,6 +12,7 @@ export function lineOf(event: Event, titles: ReadonlyMap<string, string>, paint:
   const [subject, state = ""] = type.split(".");
   if (subject === "execution") return ["created", "started"].includes(state) ? undefined : executionLine(state, data, paint);
   if (subject === "gate" && taskId !== null) return gateLine(taskId, state, data, paint);
+  if (subject === "governor") return governorLine(state, data, paint);
   if (subject !== "task" || taskId === null) return undefined;
   const name = `${mark(state === "started" ? "running" : state, paint)} ${fit(`${taskId}  ${titles.get(taskId) ?? ""}`, nameWidth)}`;
   const took = typeof data["durationMs"] === "number" ? paint("gray", `  ${duration(data["durationMs"] / 1000)}`) : "";
@@ -32,6 +33,8 @@ export function lineOf(event: Event, titles: ReadonlyMap<string, string>, paint:
       return `${mark("completed", paint)} ${taskId}${message}`;
     case "awaiting_human":
       return `${name}  waits for a person`;
+    case "awaiting_approval":
+      return `${name}  waits for an approval`;
     default:
       return undefined;
   }
@@ -41,6 +44,13 @@ function executionLine(state: string, data: Event["data"], paint: Paint): string
   const reason = typeof data["reason"] === "string" ? `: ${fit(data["reason"], messageWidth)}` : "";
   if (state === "rolled_back") return `${mark("paused", paint)} execution${reason}`;
   return `${mark(state === "resumed" || state === "retried" ? "running" : state, paint)} execution ${state}${reason}`;
+}
+
+function governorLine(state: string, data: Event["data"], paint: Paint): string {
+  if (state === "resumed") return `${mark("running", paint)} Claude may be used again`;
+  const until = typeof data["until"] === "string" ? ` until ${new Date(data["until"]).toLocaleTimeString()}` : "";
+  const limit = data["limit"] === "rate_limit" ? "rate limit" : "usage limit";
+  return `${mark("paused", paint)} Claude's ${limit}: its tasks wait${until}`;
 }
 
 /** A gate that lets a task through moves nothing. */

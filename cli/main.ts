@@ -150,6 +150,10 @@ function build(end: (code: number) => void): Command {
     .option("--note <text>", "what was done; goes to the tasks after it")
     .action(async (action, flags) => end(await (await import("./commands/control.ts")).done(await session(), action, flags)));
 
+  command("limits", "what Claude's accounts allow now")
+    .option("--lift <account>", "the limit does not hold any more: let sessions start")
+    .action(async (flags) => end(await (await import("./commands/limits.ts")).limits(await session(), flags)));
+
   command("recommend <text>", "what similar tasks of the past were like")
     .option("-n, --limit <n>", "how many", count)
     .option("--project <name>", "this project's own past counts more")

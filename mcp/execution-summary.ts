@@ -3,7 +3,7 @@ import type { ExecutionStatusResponse } from "../orchestrator/api/contract.ts";
 import { oneLine } from "./task-text.ts";
 
 type Summarised = Pick<ExecutionStatusResponse, "executionId" | "title" | "status" | "progress"> &
-  Partial<Pick<ExecutionStatusResponse, "runningTasks" | "failedTasks" | "blockers" | "eta">>;
+  Partial<Pick<ExecutionStatusResponse, "runningTasks" | "failedTasks" | "blockers" | "eta" | "reason">>;
 
 /** E.g. `Word counter: running, 3 of 9 tasks done (33 %), now: Build the parser.` */
 export function executionSummary(execution: Summarised): string {
@@ -25,10 +25,11 @@ export function stepMessage(execution: Summarised): string {
   );
 }
 
-function currentStep({ runningTasks = [], blockers = [], status }: Summarised): string[] {
+function currentStep({ runningTasks = [], blockers = [], status, reason }: Summarised): string[] {
   if (status === "paused") return ["paused"];
   const [first, ...others] = runningTasks;
   if (first !== undefined) return [`now: ${oneLine(first.title, 80)}${others.length === 0 ? "" : ` and ${others.length} more`}`];
   const [blocker] = blockers;
+  if (blocker === undefined && status === "running" && reason) return [oneLine(reason, 120)];
   return blocker === undefined ? [] : [`waiting for: ${oneLine(blocker.title, 80)}`];
 }

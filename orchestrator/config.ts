@@ -21,6 +21,8 @@ const Environment = z.object({
   LONGHAUL_LEASE_SECONDS: z.coerce.number().min(1).max(3600).default(30),
   LONGHAUL_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   LONGHAUL_CLAUDE: z.string().optional(),
+  LONGHAUL_CLAUDE_BILLING: z.enum(["subscription", "api_key"]).optional(),
+  LONGHAUL_RESERVE_SHARE: z.coerce.number().min(0).max(0.95).default(0.1),
   LONGHAUL_ISOLATION: IsolationLevel.optional(),
   LONGHAUL_SANDBOX_WRITABLE: z.string().optional(),
   LONGHAUL_SANDBOX_REVEAL: z.string().optional(),
@@ -68,6 +70,10 @@ export type Config = Readonly<{
   leaseSeconds: number;
   logLevel: string;
   claudeBinary: string | undefined;
+  /** What Claude sessions are billed to; without it what Claude Code itself chooses. */
+  claudeBilling: "subscription" | "api_key" | undefined;
+  /** Share of a subscription's five-hour window that new sessions leave to the person. */
+  reserveShare: number;
   /** How tasks are held that ask for nothing; without it the strongest level that works. Paths besides the usual ones are for all. */
   isolation: Readonly<{ level: IsolationLevel | undefined; writable: readonly string[]; reveal: readonly string[] }>;
   learning: Readonly<{
@@ -114,6 +120,11 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     });
   }
   const values = result.data;
+  if (values.LONGHAUL_CLAUDE_BILLING === "api_key" && !merged["ANTHROPIC_API_KEY"]) {
+    throw new LonghaulError("invalid_input", "LONGHAUL_CLAUDE_BILLING is api_key, and there is no ANTHROPIC_API_KEY", {
+      hint: `Set the key in the environment or in ${file}, or choose subscription.`,
+    });
+  }
   return Object.freeze({
     home,
     port: values.LONGHAUL_PORT ?? 8400,
@@ -125,6 +136,8 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     leaseSeconds: values.LONGHAUL_LEASE_SECONDS,
     logLevel: values.LONGHAUL_LOG_LEVEL,
     claudeBinary: values.LONGHAUL_CLAUDE,
+    claudeBilling: values.LONGHAUL_CLAUDE_BILLING,
+    reserveShare: values.LONGHAUL_RESERVE_SHARE,
     isolation: Object.freeze({
       level: values.LONGHAUL_ISOLATION,
       writable: listOf(values.LONGHAUL_SANDBOX_WRITABLE),

@@ -6,6 +6,7 @@ import { advice } from "../learning/advice.ts";
 import { createLearning } from "../learning/learning.ts";
 import { createLearningQueries } from "../learning/queries.ts";
 import { formatNames } from "../plan/parse.ts";
+import { accountRoutes } from "./api/accounts-routes.ts";
 import { createApp } from "./api/app.ts";
 import { createAuth, createTokenFile } from "./api/auth.ts";
 import { currentCorrelationId } from "./api/correlation.ts";
@@ -26,6 +27,10 @@ import { createExecutors } from "./executors/configured.ts";
 import { createRedactor } from "./executors/redact.ts";
 import { Followers } from "./followers.ts";
 import { createForecaster } from "./forecaster.ts";
+import { createAccountCommands } from "./governor/account-commands.ts";
+import { Governor } from "./governor/governor.ts";
+import { governed } from "./governor/governor-step.ts";
+import { executionSuspension } from "./governor/suspension.ts";
 import { createHandoffs } from "./handoff.ts";
 import { checkHealth, describeCapabilities } from "./health.ts";
 import { lockHome } from "./lock.ts";
@@ -36,6 +41,7 @@ import { createPlanEdits } from "./plan-edits.ts";
 import { createQueries } from "./queries.ts";
 import { createRecorder } from "./recorder.ts";
 import { Rescue } from "./rescue.ts";
+import { createAccountStore } from "./store/accounts.ts";
 import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
@@ -112,7 +118,18 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const git = createGit(config.environment["PATH"], config.home);
     const verificationStore = createVerificationStore(database);
     const checking = { shell: executors.shell, git, store: verificationStore, now: Date.now };
-    const metrics = createMetrics({ executions, runningAttempts: () => worker.runningCount, now: Date.now });
+    const accounts = createAccountStore(database);
+    const governor = new Governor({
+      accounts,
+      node: engine.node,
+      billing: executors.billing,
+      reserveShare: config.reserveShare,
+      onOpen: () => worker.wake(),
+      onError,
+      now: Date.now,
+      random: Math.random,
+    });
+    const metrics = createMetrics({ executions, accounts, runningAttempts: () => worker.runningCount, now: Date.now });
     const patterns = createPatternStore(database);
     const { holdout, ...indexes } = config.learning;
     const secrets = [token, indexes.qdrant?.apiKey, indexes.embedding?.apiKey].filter((secret) => secret !== undefined);
@@ -130,6 +147,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
       steps: [
+        governed({ governor, onError, now: Date.now }),
         gatesBefore(checking),
         advice({ recommend, store: patterns, holdout, onError }),
         ...workspaces.steps,
@@ -147,6 +165,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       kinds: executors.kinds,
       concurrency: config.concurrency,
       perKind: config.perKind,
+      admits: (kind, running) => (kind === "claude" ? governor.admits(running) : Number.POSITIVE_INFINITY),
       onError,
       onClaimed(claimed) {
         metrics.claimed(claimed.length);
@@ -213,6 +232,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
           executions,
         ),
       metrics: () => metrics.render(),
+      suspension: (executionId) => executionSuspension(accounts, executionId, config.reserveShare, Date.now()),
       follow: (executionId, wake) => followers.follow(executionId, wake),
       now: Date.now,
     });
@@ -226,6 +246,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onChange: onEdited,
     });
     const features = [
+      accountRoutes(createAccountCommands(accounts, config.reserveShare, Date.now)),
       handoffEachRoutes(handoffEach),
       historyRoutes(history),
       planEditRoutes(planEdits),
@@ -248,11 +269,13 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
 
     const unlisten = [
       database.listen("longhaul_ready", () => worker.wake()),
+      database.listen("longhaul_account", () => governor.wake()),
       database.listen("longhaul_stop", () => void worker.checkLease()),
     ];
     await workspaces.rollbacks.recover(); // before tasks are claimed
     workspaces.cleaning.start();
     closing.push(() => workspaces.cleaning.stop());
+    await governor.start();
     worker.start();
     rescue.start();
     learner.start();
@@ -260,6 +283,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       for (const end of unlisten) end();
       await rescue.stop();
       await worker.stop();
+      await governor.stop();
       await learner.stop();
     });
     await publishAddress(config.home, {

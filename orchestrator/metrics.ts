@@ -6,15 +6,21 @@
  * `execution_tasks_completed / execution_tasks_total` divides by, since Prometheus matches series with equal labels.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { AccountStore } from "./store/accounts.ts";
 import type { ExecutionStore } from "./store/executions.ts";
 import type { WorkerOptions } from "./worker.ts";
 
 /** Series of a plan are dropped this long after its last task ended. */
 const retentionMs = 3_600_000;
 
-export type MetricsOptions = { executions: ExecutionStore; runningAttempts(): number; now(): number };
+export type MetricsOptions = {
+  executions: ExecutionStore;
+  accounts?: Pick<AccountStore, "all">;
+  runningAttempts(): number;
+  now(): number;
+};
 
-export function createMetrics({ executions, runningAttempts, now }: MetricsOptions) {
+export function createMetrics({ executions, accounts, runningAttempts, now }: MetricsOptions) {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -57,6 +63,18 @@ export function createMetrics({ executions, runningAttempts, now }: MetricsOptio
       this.set(runningAttempts());
     },
   });
+  const limited = new Gauge({
+    name: "claude_account_limited_seconds",
+    help: "Until a Claude account's limit ends; 0 while there is none",
+    labelNames: ["account", "billing"],
+    registers,
+  });
+  const windowUsed = new Gauge({
+    name: "claude_account_window_used_ratio",
+    help: "Share of the five-hour window that was used when Claude last said so",
+    labelNames: ["account", "billing"],
+    registers,
+  });
   const lastSeenMs = new Map<string, number>();
   const classesSeen = new Map<string, Set<string>>();
 
@@ -98,6 +116,12 @@ export function createMetrics({ executions, runningAttempts, now }: MetricsOptio
         tasks.inc({ plan_id, status }, count);
         tasks.inc({ plan_id }, count);
         completed.inc({ plan_id }, status === "completed" ? count : 0);
+      }
+      limited.reset();
+      windowUsed.reset();
+      for (const { id: account, billing, limit, window } of (await accounts?.all()) ?? []) {
+        limited.set({ account, billing }, limit === undefined ? 0 : Math.max(0, (limit.untilMs - now()) / 1000));
+        if (window !== undefined && window.resetsAtMs > now()) windowUsed.set({ account, billing }, window.used);
       }
       return { contentType: registry.contentType, body: await registry.metrics() };
     },

@@ -23,14 +23,23 @@ export type QueryOptions = {
   capabilities(): Promise<Capabilities>;
   metrics: Queries["metrics"];
   follow: Queries["follow"];
+  /** What keeps the tasks of an execution from starting although nothing is wrong with them, in one line. */
+  suspension(executionId: string): Promise<string | undefined>;
   now(): number;
 };
 
 export function createQueries(options: QueryOptions): Queries {
   const { executions } = options;
 
+  /** An execution that runs, but waits for a limit to end, says so. */
+  async function explained(executionId: string): Promise<ExecutionRow> {
+    const row = await executions.execution(executionId);
+    if (row.reason !== null || row.finished_at !== null) return row;
+    return { ...row, reason: (await options.suspension(executionId)) ?? null };
+  }
+
   async function status(executionId: string): Promise<ExecutionStatusResponse> {
-    const [row, briefs] = await Promise.all([executions.execution(executionId), executions.briefs(executionId)]);
+    const [row, briefs] = await Promise.all([explained(executionId), executions.briefs(executionId)]);
     return statusOf(row, briefs, options.now());
   }
 
@@ -54,7 +63,7 @@ export function createQueries(options: QueryOptions): Queries {
       };
     },
     async execution(executionId) {
-      const row = await executions.execution(executionId);
+      const row = await explained(executionId);
       const [tasks, phases] = await Promise.all([executions.tasks(executionId), executions.phases(row.plan_id)]);
       return {
         ...statusOf(row, tasks, options.now()),

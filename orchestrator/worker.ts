@@ -29,6 +29,8 @@ export type WorkerOptions = {
   kinds: string[];
   concurrency: number;
   perKind: Readonly<Record<string, number>>;
+  /** How many more tasks of a kind may start now besides those that run; without it as many as there is room for. */
+  admits?(kind: string, running: number): number;
   /** Called after the endings were committed, with whether each was accepted. */
   onEnded(reports: (Report & { result: EndedTask })[]): void;
   onClaimed(claimed: ClaimedTask[]): void;
@@ -162,11 +164,12 @@ export class Worker {
   }
 
   #freeSlots(): Slots {
-    const { kinds, perKind, concurrency } = this.#options;
+    const { kinds, perKind, concurrency, admits } = this.#options;
     const total = concurrency - this.#running.size;
     const free = new Map<string, number>();
     for (const kind of kinds) {
-      const left = Math.min(total, (perKind[kind] ?? concurrency) - (this.#runningByKind.get(kind) ?? 0));
+      const running = this.#runningByKind.get(kind) ?? 0;
+      const left = Math.min(total, (perKind[kind] ?? concurrency) - running, admits?.(kind, running) ?? total);
       if (left > 0) free.set(kind, left);
     }
     return { total: free.size === 0 ? 0 : Math.max(0, total), perKind: free };

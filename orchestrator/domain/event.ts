@@ -39,6 +39,11 @@ export const eventTypes = [
   "agent.tool_result",
   "agent.rate_limit",
   "agent.result",
+  "governor.suspended",
+  "governor.resumed",
+  "budget.warning",
+  "budget.exhausted",
+  "budget.raised",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

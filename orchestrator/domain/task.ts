@@ -45,4 +45,6 @@ export type Usage = {
   cacheWriteTokens?: number;
   turns?: number;
   model?: string;
+  /** What it was billed to, e.g. `subscription` or `api_key`. */
+  billing?: string;
 };

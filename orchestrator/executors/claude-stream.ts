@@ -139,7 +139,9 @@ export function createClaudeStream(options: ClaudeStreamOptions): Framer & { sta
   function readRateLimit(info: Json): AttemptEvent[] {
     const resetsAtMs = typeof info["resetsAt"] === "number" ? info["resetsAt"] * 1000 : undefined;
     state.limitedUntilMs = info["status"] === "rejected" ? resetsAtMs : undefined;
-    return [{ type: "agent.rate_limit", data: { status: info["status"], limit: info["rateLimitType"], resetsAtMs } }];
+    const window = fiveHourWindow(info);
+    const data = { status: info["status"], limit: info["rateLimitType"], resetsAtMs, ...(window && { window }) };
+    return [{ type: "agent.rate_limit", data }];
   }
 
   function readResult(line: Json): AttemptEvent[] {
@@ -190,6 +192,15 @@ function addUsage(usage: Usage, line: Json): void {
   usage.cacheReadTokens = add(usage.cacheReadTokens, sum("cacheReadInputTokens"));
   usage.cacheWriteTokens = add(usage.cacheWriteTokens, sum("cacheCreationInputTokens"));
   if (typeof line["num_turns"] === "number") usage.turns = (usage.turns ?? 0) + line["num_turns"];
+}
+
+/** How much of a subscription's five-hour window is used; newer versions say it of all windows, older ones of the one that is short. */
+function fiveHourWindow(info: Json): { used: number; resetsAtMs: number } | undefined {
+  const own = info["rateLimitType"] === "five_hour" ? info : {};
+  const { utilization, resetsAt } = { ...own, ...asObject(asObject(info["unifiedWindows"])["five_hour"]) };
+  return typeof utilization === "number" && typeof resetsAt === "number"
+    ? { used: utilization, resetsAtMs: resetsAt * 1000 }
+    : undefined;
 }
 
 function parse(line: string): Json | undefined {

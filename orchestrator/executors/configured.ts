@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
+import { type Billing, billedEnvironment, billingOf } from "../governor/billing.ts";
 import { createClaudeExecutor } from "./claude.ts";
 import type { Executor } from "./executor.ts";
 import { askClaude, findClaude } from "./find-claude.ts";
@@ -16,6 +17,8 @@ export type Executors = Registry & {
   shell: Executor;
   isolation: Isolation;
   isolationLevels: LevelReport[];
+  /** What Claude sessions are billed to. */
+  billing: Billing;
   described: { kind: string; available: boolean; detail: string }[];
 };
 
@@ -43,19 +46,25 @@ export async function createExecutors(config: Config, secrets: readonly string[]
     compileCache: join(config.home, "cache", "supervisor"),
   };
   const shell = createShellExecutor(common);
+  const billed = billedEnvironment(environment, config.claudeBilling);
+  const billing = await billingOf(billed);
   const executors: Executor[] = [shell, createNoopExecutor()];
-  if (claude !== undefined) executors.push(createClaudeExecutor({ ...common, binary: claude.path }));
+  if (claude !== undefined) executors.push(createClaudeExecutor({ ...common, environment: billed, binary: claude.path }));
   return {
     ...createRegistry(executors),
     shell,
     isolation: isolation.report,
     isolationLevels: isolation.levels,
+    billing,
     described: [
       { kind: "shell", available: true, detail: `commands, isolation: ${isolation.report.level}` },
       {
         kind: "claude",
         available: claude !== undefined,
-        detail: claude === undefined ? missing(claudeBinary) : `Claude Code ${claude.version} at ${claude.path}`,
+        detail:
+          claude === undefined
+            ? missing(claudeBinary)
+            : `Claude Code ${claude.version} at ${claude.path}, billed to ${billing.detail}`,
       },
     ],
   };
