@@ -4,8 +4,7 @@ import { readFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 
-export const billingKinds = ["subscription", "api_key", "auth_token", "bedrock", "vertex", "foundry"] as const;
-export type BillingKind = (typeof billingKinds)[number];
+export type BillingKind = "subscription" | "api_key" | "auth_token" | "bedrock" | "vertex" | "foundry";
 export type Billing = {
   kind: BillingKind;
   /** Hash of the credential: equal on all nodes that share it, and of no use to whoever reads it. */
