@@ -4,6 +4,7 @@ import type { Recommendation as RecommendationAnswer } from "../orchestrator/api
 import type { LearningQueries } from "../orchestrator/api/learning-routes.ts";
 import type { ExecutionStore } from "../orchestrator/store/executions.ts";
 import type { PatternStore } from "../orchestrator/store/patterns.ts";
+import type { Task } from "../plan/model.ts";
 import { advisedText, estimateSeconds, projectOf } from "./advice.ts";
 import { lift } from "./lift.ts";
 import type { Recommendation } from "./rank.ts";
@@ -20,28 +21,37 @@ export type LearningQueryOptions = {
 /** Tasks of a plan that are looked up; the first ones say what kind of plan it is. */
 const consideredTasks = 12;
 const comparedFor = 10;
+const shownOfAPlan = 3;
 /** Of tasks that were told of others, the newest. */
 const reportedTasks = 10_000;
 
-export function createLearningQueries(options: LearningQueryOptions): LearningQueries {
+export function createLearningQueries(
+  options: LearningQueryOptions,
+): LearningQueries & { similarTo(tasks: readonly Task[]): Promise<RecommendationAnswer[]> } {
   const { recommend, patterns, executions } = options;
 
-  /** Similar tasks for each of the open tasks of an execution, the closest first; none of the execution's own. */
-  async function forExecution(executionId: string): Promise<Recommendation[]> {
-    const [execution, tasks] = await Promise.all([executions.execution(executionId), executions.tasks(executionId)]);
-    const project = projectOf(execution.workspace);
-    const asked = tasks.filter(({ kind, status }) => kind !== "noop" && status !== "skipped").slice(0, consideredTasks);
-    const found = await Promise.all(asked.map(({ spec }) => recommend({ text: advisedText(spec), project, limit: comparedFor })));
+  /** Similar tasks for the first of these tasks, the closest first. */
+  async function forTasks(tasks: readonly Task[], project: string | undefined): Promise<Recommendation[]> {
+    const asked = tasks.filter(({ kind }) => (kind as string) !== "noop").slice(0, consideredTasks);
+    const found = await Promise.all(asked.map((task) => recommend({ text: advisedText(task), project, limit: comparedFor })));
     const byId = new Map<string, Recommendation>();
     for (const one of found.flat()) {
-      if (one.pattern.payload.execution_id === executionId) continue;
       const known = byId.get(one.pattern.id);
       if (known === undefined || known.score < one.score) byId.set(one.pattern.id, one);
     }
     return [...byId.values()].toSorted((a, b) => b.score - a.score);
   }
 
+  /** Those of an execution's tasks, none of its own. */
+  async function forExecution(executionId: string): Promise<Recommendation[]> {
+    const [execution, tasks] = await Promise.all([executions.execution(executionId), executions.tasks(executionId)]);
+    const specs = tasks.filter(({ status }) => status !== "skipped").map(({ spec }) => spec);
+    const found = await forTasks(specs, projectOf(execution.workspace));
+    return found.filter(({ pattern }) => pattern.payload.execution_id !== executionId);
+  }
+
   return {
+    similarTo: async (tasks) => (await forTasks(tasks, undefined)).slice(0, shownOfAPlan).map(answerOf),
     async recommendations({ q, executionId, project, limit }) {
       const found =
         executionId === undefined

@@ -41,6 +41,7 @@ const Environment = z.object({
   QDRANT_REPLICATION_FACTOR: count(1, 100),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }).optional(),
   OPENAI_API_KEY: z.string().optional(),
+  PLAN_MODEL: z.string().optional(),
   EMBEDDING_MODEL: z.string().optional(),
   EMBEDDING_QUERY_PREFIX: z.string().default(""),
   EMBEDDING_DOCUMENT_PREFIX: z.string().default(""),
@@ -76,6 +77,8 @@ export type Config = Readonly<{
   reserveShare: number;
   /** How tasks are held that ask for nothing; without it the strongest level that works. Paths besides the usual ones are for all. */
   isolation: Readonly<{ level: IsolationLevel | undefined; writable: readonly string[]; reveal: readonly string[] }>;
+  /** Reads what rules can only guess about a plan. */
+  planModel: { name: string; baseUrl: string | undefined; apiKey: string | undefined } | undefined;
   learning: Readonly<{
     qdrant: { url: string; apiKey: string | undefined; replicationFactor: number } | undefined;
     embedding:
@@ -143,6 +146,10 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       writable: listOf(values.LONGHAUL_SANDBOX_WRITABLE),
       reveal: listOf(values.LONGHAUL_SANDBOX_REVEAL),
     }),
+    planModel:
+      values.PLAN_MODEL === undefined
+        ? undefined
+        : { name: values.PLAN_MODEL, baseUrl: values.OPENAI_BASE_URL, apiKey: values.OPENAI_API_KEY },
     learning: learningOf(values),
     sharedPaths: Object.freeze(listOf(values.LONGHAUL_SHARED_PATHS)),
     maxPlanBytes: values.LONGHAUL_MAX_PLAN_BYTES,

@@ -12,6 +12,7 @@ import type { HandoffEachRequest, HandoffEachResponse } from "./api/handoff-each
 import { LonghaulError } from "./domain/errors.ts";
 import type { Forecaster } from "./forecaster.ts";
 import { newTaskOf, priorities, skipCause } from "./new-task.ts";
+import type { Refiner } from "./refiner.ts";
 import { type PlanLimits, readRequestedPlan, readRequestedPlans, refusalOf } from "./requested-plan.ts";
 import type { Engine } from "./store/engine.ts";
 import type { ExecutionStore } from "./store/executions.ts";
@@ -22,6 +23,7 @@ export type HandoffOptions = {
   /** Kinds of task that this orchestrator has an executor for. */
   kinds: ReadonlySet<string>;
   limits: PlanLimits;
+  refine: Refiner;
   forecast: Forecaster;
   /** Folder for workspaces of plans that name none. */
   workspaces: string;
@@ -43,7 +45,7 @@ export function createHandoffs(options: HandoffOptions): Handoffs {
   const readingOf = ({ options: { format, parameters } }: HandoffRequest) => ({ format, parameters, limits: options.limits });
 
   async function handoff(request: HandoffRequest): Promise<HandoffResponse> {
-    const parsed = await readRequestedPlan(request, readingOf(request));
+    const parsed = await options.refine(await readRequestedPlan(request, readingOf(request)));
     refuseWhatCannotStart(parsed, request.options.confirmExternal);
     return start(parsed, request);
   }
@@ -120,7 +122,8 @@ export function createHandoffs(options: HandoffOptions): Handoffs {
 
   /** Nothing starts before everything was read and checked; each entry is a hand-off with a key of its own. */
   async function handoffEach({ forEach, ...request }: HandoffEachRequest): Promise<HandoffEachResponse> {
-    const plans = await readRequestedPlans(request, { ...readingOf(request), forEach });
+    const read = await readRequestedPlans(request, { ...readingOf(request), forEach });
+    const plans = await Promise.all(read.map(async ({ values, parsed }) => ({ values, parsed: await options.refine(parsed) })));
     for (const { parsed } of plans) refuseWhatCannotStart(parsed, request.options.confirmExternal);
     const handedOff: HandoffEachResponse["executions"] = [];
     const { idempotencyKey: key } = request.options;

@@ -20,6 +20,7 @@ import { workspaceRoutes } from "./api/workspace-routes.ts";
 import { createAttemptRunner } from "./attempt.ts";
 import { createCommands } from "./commands.ts";
 import type { Config } from "./config.ts";
+import { confirmation } from "./confirmation.ts";
 import { openConfiguredDatabase } from "./database/configured.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import { placeOf, placesOf } from "./domain/place.ts";
@@ -40,6 +41,7 @@ import { createOrphanPass } from "./orphans.ts";
 import { createPlanEdits } from "./plan-edits.ts";
 import { createQueries } from "./queries.ts";
 import { createRecorder } from "./recorder.ts";
+import { createRefiner } from "./refiner.ts";
 import { Rescue } from "./rescue.ts";
 import { createAccountStore } from "./store/accounts.ts";
 import { openDatabase } from "./store/db.ts";
@@ -47,6 +49,7 @@ import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
 import { kindHistory } from "./store/history.ts";
 import { migrate } from "./store/migrate.ts";
+import { createOpinionStore } from "./store/opinions.ts";
 import { createPatternStore } from "./store/patterns.ts";
 import { createPlanEditStore } from "./store/plan-edits.ts";
 import { createVerificationStore } from "./store/verification.ts";
@@ -132,7 +135,9 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const metrics = createMetrics({ executions, accounts, runningAttempts: () => worker.runningCount, now: Date.now });
     const patterns = createPatternStore(database);
     const { holdout, ...indexes } = config.learning;
-    const secrets = [token, indexes.qdrant?.apiKey, indexes.embedding?.apiKey].filter((secret) => secret !== undefined);
+    const secrets = [token, indexes.qdrant?.apiKey, indexes.embedding?.apiKey, config.planModel?.apiKey].filter(
+      (secret) => secret !== undefined,
+    );
     const { learner, recommend, indexName } = createLearning({
       ...indexes,
       store: patterns,
@@ -149,6 +154,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       steps: [
         governed({ governor, onError, now: Date.now }),
         gatesBefore(checking),
+        confirmation,
         advice({ recommend, store: patterns, holdout, onError }),
         ...workspaces.steps,
         gatesAfter(checking),
@@ -194,6 +200,11 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       void worker.checkLease(); // finds out at once what must be killed
       followers.wake(executionId);
     };
+    const refine = createRefiner({
+      model: config.planModel,
+      cache: createOpinionStore(database),
+      redact: createRedactor(secrets).redact,
+    });
     const history = () => kindHistory(database);
     const forecast = createForecaster({ history, concurrency: config.concurrency, now: Date.now });
     const { handoff, handoffEach } = createHandoffs({
@@ -201,6 +212,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       executions,
       kinds: new Set(executors.kinds),
       limits,
+      refine,
       forecast,
       workspaces: join(config.home, "workspaces"),
       placeOf: (workspace) => placeOf(resolve(workspace), engine.node, config.sharedPaths),
@@ -208,9 +220,16 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onChange: onEdited,
     });
     const commands = { ...createCommands({ engine, executions, onChange: onEdited }), handoff };
+    const learningQueries = createLearningQueries({ recommend, patterns, executions, indexName, holdout });
     const queries = createQueries({
       executions,
       limits,
+      refine,
+      similarTo: (tasks) =>
+        learningQueries.similarTo(tasks).catch((error: unknown) => {
+          onError(error, "looking for similar tasks");
+          return [];
+        }),
       forecast,
       health: () => checkHealth({ executions, version, nodeId: engine.node, startedMs, now: Date.now }),
       capabilities: () =>
@@ -243,6 +262,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       store: createPlanEditStore(database),
       kinds: new Set(executors.kinds),
       limits,
+      refine,
       onChange: onEdited,
     });
     const features = [
@@ -260,7 +280,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
           directory: join(config.home, "replays"),
         }),
       ),
-      learningRoutes(createLearningQueries({ recommend, patterns, executions, indexName, holdout })),
+      learningRoutes(learningQueries),
     ];
     const app = createApp({ commands, queries, features, auth: createAuth(token), log, version, config: door });
     const http = await startServer({ app, host: "127.0.0.1", port: config.port, portIsExplicit: config.portIsExplicit, log });

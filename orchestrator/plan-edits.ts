@@ -10,6 +10,7 @@ import type { PlanEdits } from "./api/plan-edit-routes.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import type { TaskStatus } from "./domain/task.ts";
 import { newTaskOf } from "./new-task.ts";
+import type { Refiner } from "./refiner.ts";
 import { type PlanLimits, readRequestedPlan, refusalOf } from "./requested-plan.ts";
 import type { PlanEdit, PlanEditStore, StoredPlan, StoredTask } from "./store/plan-edits.ts";
 
@@ -17,13 +18,14 @@ export type PlanEditOptions = {
   store: PlanEditStore;
   kinds: ReadonlySet<string>;
   limits: PlanLimits;
+  refine: Refiner;
   onChange(executionId: string): void;
 };
 
 const ended: ReadonlySet<TaskStatus> = new Set(["completed", "failed", "cancelled"]);
 const underWay: ReadonlySet<TaskStatus> = new Set(["in_progress", "verifying"]);
 
-export function createPlanEdits({ store, kinds, limits, onChange }: PlanEditOptions): PlanEdits {
+export function createPlanEdits({ store, kinds, limits, refine, onChange }: PlanEditOptions): PlanEdits {
   return {
     async edit(executionId, request) {
       const stored = await store.plan(executionId);
@@ -36,7 +38,7 @@ export function createPlanEdits({ store, kinds, limits, onChange }: PlanEditOpti
       const { dryRun, parameters = stored.options.parameters, format = stored.options.format, ...source } = request;
       const forEach = parameters === undefined ? undefined : [{}]; // of a template that stood for many, this is one
       const given = { ...source, ...(path === undefined ? {} : { path }) };
-      const parsed = await readRequestedPlan(given, { format, parameters, forEach, limits });
+      const parsed = await refine(await readRequestedPlan(given, { format, parameters, forEach, limits }));
       try {
         assertStartable(parsed);
       } catch (error) {

@@ -1,5 +1,6 @@
 /** Every read use-case: rows of the store → what the API answers. */
 import { compileGraph } from "../plan/graph.ts";
+import type { Task } from "../plan/model.ts";
 import type {
   Capabilities,
   ExecutionDetail,
@@ -10,7 +11,9 @@ import type {
   TaskDetail,
 } from "./api/contract.ts";
 import { ExecutionStatus } from "./api/contract.ts";
+import type { Recommendation } from "./api/learning-contract.ts";
 import type { Forecaster } from "./forecaster.ts";
+import type { Refiner } from "./refiner.ts";
 import { type PlanLimits, readRequestedPlan } from "./requested-plan.ts";
 import type { Queries } from "./service.ts";
 import type { BriefRow, ExecutionRow, ExecutionStore, TaskRow } from "./store/executions.ts";
@@ -18,6 +21,9 @@ import type { BriefRow, ExecutionRow, ExecutionStore, TaskRow } from "./store/ex
 export type QueryOptions = {
   executions: ExecutionStore;
   limits: PlanLimits;
+  refine: Refiner;
+  /** Past tasks that are like some of these, the closest first; empty when they cannot be had. */
+  similarTo(tasks: Task[]): Promise<Recommendation[]>;
   forecast: Forecaster;
   health(): Promise<Health>;
   capabilities(): Promise<Capabilities>;
@@ -81,7 +87,8 @@ export function createQueries(options: QueryOptions): Queries {
       return { events: await executions.events(executionId, after, limit, taskId), lastSeq: Number(row.last_seq) };
     },
     async preview(request) {
-      const { plan, report } = await readRequestedPlan(request, { ...request, limits: options.limits });
+      const read = await readRequestedPlan(request, { ...request, limits: options.limits });
+      const { plan, report } = await options.refine(read);
       const graph = compileGraph(plan);
       return {
         plan,
@@ -89,6 +96,7 @@ export function createQueries(options: QueryOptions): Queries {
         waves: graph.waves,
         criticalPath: graph.criticalPath,
         forecast: await options.forecast(plan),
+        similar: await options.similarTo(graph.leaves),
         warnings: report.warnings.map((warning) => warning.text),
       } satisfies PreviewResponse;
     },

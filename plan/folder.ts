@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import type { ParsedPlan } from "./model.ts";
 import { type PlanOptions, parsePlan, parsePlanFiles } from "./parse.ts";
 import { PlanError } from "./plan-error.ts";
+import { resolveBeside } from "./siblings.ts";
 
 /** Where tools keep the plan in their folder, best first. */
 const planFiles = [
@@ -28,7 +29,7 @@ export async function readPlanPath(path: string, options: PlanOptions = {}): Pro
   }
   const file = kind.isDirectory() ? await planFileIn(path) : path;
   const limit = options.limits?.maxBytes;
-  return parsePlan({ ...options, bytes: await readBytes(file, limit), file });
+  return resolveBeside(parsePlan({ ...options, bytes: await readBytes(file, limit), file }), file);
 }
 
 const mayBelong = /\.(?:md|json)$/i;

@@ -51,3 +51,10 @@ begin
   perform settle(p_execution);
   return array(select t.task_id from execution_tasks t where t.execution_id = p_execution and t.ordinal = any (v_late) order by t.ordinal);
 end $$;
+
+-- What a model said about the tasks of a plan, by a digest of what it was asked.
+create table plan_opinions (
+  digest      text primary key,
+  answer      jsonb not null,
+  created_at  timestamptz not null default now()
+);

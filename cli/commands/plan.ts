@@ -3,6 +3,7 @@
 import { createClient } from "../../client/client.ts";
 import { discoverOrchestrator } from "../../client/discover.ts";
 import { type Config, loadConfig } from "../../orchestrator/config.ts";
+import { breakDown, breakdownsByRule } from "../../plan/decompose.ts";
 import { readPlanPath } from "../../plan/folder.ts";
 import { type Forecast, forecast, type History } from "../../plan/forecast.ts";
 import { compileGraph } from "../../plan/graph.ts";
@@ -19,11 +20,12 @@ export async function plan(
   config: Config = loadConfig(),
 ): Promise<number> {
   const { maxPlanBytes, maxTasks } = config;
-  const parsed = await readPlanPath(await planPath(file), {
+  const read = await readPlanPath(await planPath(file), {
     limits: { maxBytes: maxPlanBytes, maxTasks },
     ...(flags.format === undefined ? {} : { format: flags.format }),
     ...(flags.set === undefined ? {} : { parameters: flags.set }),
   });
+  const parsed = { ...read, plan: breakDown(read.plan, breakdownsByRule(read.plan)) };
   const graph = compileGraph(parsed.plan);
   const { waves, criticalPath } = graph;
   const expected = await forecastOf(parsed.plan, config);

@@ -9,6 +9,7 @@ import { eventTypes } from "../domain/event.ts";
 import { executionStatuses } from "../domain/execution.ts";
 import { taskStatuses } from "../domain/task.ts";
 import { Forecast } from "./forecast-contract.ts";
+import { Recommendation } from "./learning-contract.ts";
 import { WorktreeOptions } from "./workspace-contract.ts";
 
 export const ExecutionStatus = z.enum(executionStatuses);
@@ -290,6 +291,8 @@ export const PreviewResponse = z
     waves: z.array(z.array(z.string())),
     criticalPath: z.object({ ids: z.array(z.string()), minutes: z.number() }),
     forecast: Forecast,
+    /** Past tasks that are like those of the plan. */
+    similar: z.array(Recommendation),
     warnings: z.array(z.string()),
   })
   .openapi("PreviewResponse");

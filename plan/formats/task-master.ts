@@ -2,7 +2,9 @@
  * Task Master `tasks.json`: `{tasks: […]}` or, tagged, `{tag: {tasks: […]}, …}`. Subtasks are numbered within their task and name each other
  * by that number. Nothing but `dependencies` orders (D12).
  */
+
 import { type Draft, type DraftTask, newDraft } from "../draft.ts";
+import { PlanError } from "../plan-error.ts";
 import { type Fields, has, idLines, isRecord, records, text, textOf } from "./record.ts";
 import type { Source } from "./source.ts";
 import { type RecordShape, readTaskRecord } from "./task-record.ts";
@@ -33,24 +35,45 @@ function looksLike(tasks: Fields[]): boolean {
 
 export function readTaskMaster(source: Source): Draft {
   const lists = taskMasterLists(source.json);
-  const [tag = "", tasks = []] = lists.has("master") ? ["master", lists.get("master")] : ([...lists][0] ?? []);
+  const asked = source.parameters["tag"];
+  if (asked !== undefined && !lists.has(asked)) throw noSuchTag(asked, lists);
+  const [tag = "", tasks = []] =
+    asked !== undefined
+      ? [asked, lists.get(asked)]
+      : lists.has("master")
+        ? ["master", lists.get("master")]
+        : ([...lists][0] ?? []);
   const root = isRecord(source.json) ? source.json : {};
   const metadata = isRecord(root.metadata) ? root.metadata : {};
   const title =
     textOf(metadata, "projectName", "title") ?? (tag === "" || tag === "master" ? source.name.replace(/\.json$/i, "") : tag);
   const draft = newDraft({ source: "TASK_LIST", title, groupStatus: "never", keyedById: true });
-  if (lists.size > 1) {
+  if (lists.size > 1 && asked === undefined) {
     const counts = [...lists].map(([name, list]) => `${name} (${list.length})`).join(", ");
     draft.warnings.push({
       code: "several-plans",
       text: `The file holds several task lists: ${counts}. "${tag}" was read.`,
-      fix: "Hand over the tag that you mean as a file of its own.",
+      fix: "Choose another one with --set tag=NAME.",
     });
   }
   for (const [index, task] of tasks.entries()) readTaskRecord(task, index, draft, shape);
   addStrategies(draft);
   addLines(draft, source);
   return draft;
+}
+
+function noSuchTag(tag: string, lists: ReadonlyMap<string, Fields[]>): PlanError {
+  const names = [...lists.keys()].filter((name) => name !== "").join(", ");
+  const message = `The file has no task list "${tag}".`;
+  return new PlanError([
+    {
+      code: "tag",
+      message,
+      line: 1,
+      column: 1,
+      fix: names === "" ? "It holds a single list: leave tag out." : `It has: ${names}.`,
+    },
+  ]);
 }
 
 function addStrategies(draft: Draft): void {
