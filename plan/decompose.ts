@@ -11,7 +11,7 @@ import { isOpen, leafTasks } from "./standing.ts";
 export type Part = { title: string; kind?: TaskKind | undefined; minutes?: number | undefined };
 export type Breakdown = { taskId: string; parts: Part[]; confidence: number; by: string };
 
-export const certainty = 0.8;
+const certainty = 0.8;
 const arrow = /\s+(?:→|⟶|->|=>)\s+/u;
 /** Longer chains are descriptions of a process rather than work to be done. */
 const mostParts = 12;
