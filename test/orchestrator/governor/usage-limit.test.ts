@@ -35,7 +35,7 @@ it.runIf(binary !== undefined)(
       LONGHAUL_CLAUDE_BILLING: "subscription", // with ANTHROPIC_API_KEY in the environment
       LONGHAUL_CLAUDE_CONCURRENCY: "1",
       LONGHAUL_ISOLATION: "process",
-    LONGHAUL_LEASE_SECONDS: "3",
+      LONGHAUL_LEASE_SECONDS: "3",
       CLAUDE_CODE_OAUTH_TOKEN: `sk-ant-oat01-${"a".repeat(90)}`,
       CLAUDE_CODE_MAX_RETRIES: "1",
     });
