@@ -12,6 +12,7 @@ export function lineOf(event: Event, titles: ReadonlyMap<string, string>, paint:
   const [subject, state = ""] = type.split(".");
   if (subject === "execution") return ["created", "started"].includes(state) ? undefined : executionLine(state, data, paint);
   if (subject === "gate" && taskId !== null) return gateLine(taskId, state, data, paint);
+  if (subject === "budget") return budgetLine(state, data, paint);
   if (subject === "governor") return governorLine(state, data, paint);
   if (subject !== "task" || taskId === null) return undefined;
   const name = `${mark(state === "started" ? "running" : state, paint)} ${fit(`${taskId}  ${titles.get(taskId) ?? ""}`, nameWidth)}`;
@@ -51,6 +52,14 @@ function governorLine(state: string, data: Event["data"], paint: Paint): string 
   const until = typeof data["until"] === "string" ? ` until ${new Date(data["until"]).toLocaleTimeString()}` : "";
   const limit = data["limit"] === "rate_limit" ? "rate limit" : "usage limit";
   return `${mark("paused", paint)} Claude's ${limit}: its tasks wait${until}`;
+}
+
+function budgetLine(state: string, data: Event["data"], paint: Paint): string {
+  if (state === "raised") return `${mark("running", paint)} the ${String(data["scope"])} may spend more`;
+  const { scope, metric, spent, allowed } = data;
+  const share = Math.round((Number(spent) / Number(allowed)) * 100);
+  const what = `${share} % of the ${String(scope)}'s budget is spent (${Number(spent).toFixed(2)} of ${Number(allowed)} ${String(metric)})`;
+  return `${mark(state === "exhausted" ? "blocked" : "paused", paint)} ${what}`;
 }
 
 /** A gate that lets a task through moves nothing. */

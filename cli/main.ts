@@ -60,6 +60,9 @@ function build(end: (code: number) => void): Command {
       .option("--format <name>", "read the plan as this format")
       .option("--title <text>", "name of the plan")
       .option("--set <name=value>", "value of a template's parameter, for each its own", parameter)
+      .option("--budget-usd <n>", "US dollars the plan may cost", amount)
+      .option("--budget-tokens <n>", "tokens it may use", count)
+      .option("--budget-minutes <n>", "minutes its tasks may run, added up", amount)
       .option("--confirm-external", "dependencies on things outside the plan are fulfilled")
       .addOption(new Option("--worktrees <mode>", "how tasks share the repository").choices(["auto", "shared", "worktree"]))
       .option("--bootstrap <command>", "makes each new worktree ready")
@@ -150,6 +153,12 @@ function build(end: (code: number) => void): Command {
     .option("--note <text>", "what was done; goes to the tasks after it")
     .action(async (action, flags) => end(await (await import("./commands/control.ts")).done(await session(), action, flags)));
 
+  command("budget <id>", "what an execution may spend, and what it has; with a number: allow so much in all")
+    .option("--usd <n>", "US dollars", amount)
+    .option("--tokens <n>", "tokens", count)
+    .option("--minutes <n>", "minutes that its tasks run, added up", amount)
+    .option("--task <task>", "of one task instead of the whole plan")
+    .action(async (id, flags) => end(await (await import("./commands/budget.ts")).budget(await session(), id, flags)));
   command("limits", "what Claude's accounts allow now")
     .option("--lift <account>", "the limit does not hold any more: let sessions start")
     .action(async (flags) => end(await (await import("./commands/limits.ts")).limits(await session(), flags)));
@@ -188,5 +197,11 @@ function build(end: (code: number) => void): Command {
 function count(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number from 1.");
+  return value;
+}
+
+function amount(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("It must be a number above 0.");
   return value;
 }

@@ -28,6 +28,16 @@ const HandoffArguments = z
     priority: z.enum(["low", "normal", "high"]).optional().describe("Before or after other executions"),
     concurrency: z.number().int().min(1).max(1000).optional().describe("Most tasks of this plan at once"),
     maxAttempts: z.number().int().min(1).max(100).optional().describe("How often a task is tried before it counts as failed"),
+    budget: z
+      .object({
+        usd: z.number().positive().describe("US dollars"),
+        tokens: z.number().int().positive(),
+        wallSeconds: z.number().positive().describe("Seconds its tasks run, added up"),
+      })
+      .partial()
+      .strict()
+      .optional()
+      .describe("Most the plan may spend; it warns at 80 % and waits for the user at 100 %"),
     format: z.string().max(100).optional().describe("Read the plan as this format instead of the recognised one"),
     confirmExternal: z
       .boolean()

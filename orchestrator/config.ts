@@ -22,6 +22,9 @@ const Environment = z.object({
   LONGHAUL_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   LONGHAUL_CLAUDE: z.string().optional(),
   LONGHAUL_CLAUDE_BILLING: z.enum(["subscription", "api_key"]).optional(),
+  LONGHAUL_DAY_USD: z.coerce.number().positive().optional(),
+  LONGHAUL_DAY_TOKENS: z.coerce.number().int().positive().optional(),
+  LONGHAUL_DAY_MINUTES: z.coerce.number().positive().optional(),
   LONGHAUL_RESERVE_SHARE: z.coerce.number().min(0).max(0.95).default(0.1),
   LONGHAUL_ISOLATION: IsolationLevel.optional(),
   LONGHAUL_SANDBOX_WRITABLE: z.string().optional(),
@@ -75,6 +78,8 @@ export type Config = Readonly<{
   claudeBilling: "subscription" | "api_key" | undefined;
   /** Share of a subscription's five-hour window that new sessions leave to the person. */
   reserveShare: number;
+  /** What all executions together may spend in a day (UTC); empty where nothing limits it. */
+  dayBudget: Readonly<{ usd?: number; tokens?: number; seconds?: number }>;
   /** How tasks are held that ask for nothing; without it the strongest level that works. Paths besides the usual ones are for all. */
   isolation: Readonly<{ level: IsolationLevel | undefined; writable: readonly string[]; reveal: readonly string[] }>;
   /** Reads what rules can only guess about a plan. */
@@ -141,6 +146,11 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     claudeBinary: values.LONGHAUL_CLAUDE,
     claudeBilling: values.LONGHAUL_CLAUDE_BILLING,
     reserveShare: values.LONGHAUL_RESERVE_SHARE,
+    dayBudget: Object.freeze({
+      ...(values.LONGHAUL_DAY_USD === undefined ? {} : { usd: values.LONGHAUL_DAY_USD }),
+      ...(values.LONGHAUL_DAY_TOKENS === undefined ? {} : { tokens: values.LONGHAUL_DAY_TOKENS }),
+      ...(values.LONGHAUL_DAY_MINUTES === undefined ? {} : { seconds: values.LONGHAUL_DAY_MINUTES * 60 }),
+    }),
     isolation: Object.freeze({
       level: values.LONGHAUL_ISOLATION,
       writable: listOf(values.LONGHAUL_SANDBOX_WRITABLE),

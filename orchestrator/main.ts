@@ -9,6 +9,7 @@ import { formatNames } from "../plan/parse.ts";
 import { accountRoutes } from "./api/accounts-routes.ts";
 import { createApp } from "./api/app.ts";
 import { createAuth, createTokenFile } from "./api/auth.ts";
+import { budgetRoutes } from "./api/budget-routes.ts";
 import { currentCorrelationId } from "./api/correlation.ts";
 import { handoffEachRoutes } from "./api/handoff-each-routes.ts";
 import { historyRoutes } from "./api/history-routes.ts";
@@ -29,6 +30,8 @@ import { createRedactor } from "./executors/redact.ts";
 import { Followers } from "./followers.ts";
 import { createForecaster } from "./forecaster.ts";
 import { createAccountCommands } from "./governor/account-commands.ts";
+import { createBudgetCommands } from "./governor/budget-commands.ts";
+import { budgeted } from "./governor/budget-step.ts";
 import { Governor } from "./governor/governor.ts";
 import { governed } from "./governor/governor-step.ts";
 import { executionSuspension } from "./governor/suspension.ts";
@@ -44,6 +47,7 @@ import { createRecorder } from "./recorder.ts";
 import { createRefiner } from "./refiner.ts";
 import { Rescue } from "./rescue.ts";
 import { createAccountStore } from "./store/accounts.ts";
+import { createBudgetStore } from "./store/budgets.ts";
 import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
@@ -122,6 +126,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const verificationStore = createVerificationStore(database);
     const checking = { shell: executors.shell, git, store: verificationStore, now: Date.now };
     const accounts = createAccountStore(database);
+    const budgets = createBudgetStore(database);
     const governor = new Governor({
       accounts,
       node: engine.node,
@@ -152,6 +157,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
       steps: [
+        budgeted({ budgets, day: config.dayBudget, onError, now: Date.now }),
         governed({ governor, onError, now: Date.now }),
         gatesBefore(checking),
         confirmation,
@@ -266,6 +272,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onChange: onEdited,
     });
     const features = [
+      budgetRoutes(createBudgetCommands({ budgets, executions, day: config.dayBudget, onChange: onEdited })),
       accountRoutes(createAccountCommands(accounts, config.reserveShare, Date.now)),
       handoffEachRoutes(handoffEach),
       historyRoutes(history),

@@ -85,3 +85,150 @@ begin
     return next a.id;
   end loop;
 end $$;
+
+-- -------------------------------------------------------------------------------------------------------------- budgets
+--
+-- What attempts spent is written while they run, so that whoever runs beside them knows it, and once more, exactly, when they ended. Budgets are
+-- compared with it in the same transaction, under the lock of the execution; a crossing of 80 and 100 % is said once.
+
+create table spending (
+  execution_id  uuid not null references executions (id) on delete cascade,
+  ordinal       integer not null,
+  attempt       integer not null,
+  day           date not null,           -- on which the attempt began to spend, in UTC
+  usd           double precision not null check (usd >= 0),
+  tokens        bigint not null check (tokens >= 0),
+  seconds       double precision not null check (seconds >= 0),
+  primary key (execution_id, ordinal, attempt)
+);
+create index spending_by_day on spending (day);
+
+create table budgets (
+  execution_id  uuid not null references executions (id) on delete cascade,
+  ordinal       integer not null,        -- of the task; -1 is the whole plan
+  usd           double precision check (usd > 0),
+  tokens        double precision check (tokens > 0),
+  seconds       double precision check (seconds > 0),
+  said          text[] not null default '{}',   -- crossings that the log knows: 'usd 80', 'usd 100'
+  primary key (execution_id, ordinal)
+);
+
+create table day_budgets (
+  day   date primary key,
+  said  text[] not null default '{}'
+);
+
+create type budget_state as (scope text, metric text, spent double precision, allowed double precision);
+
+-- The budgets that hold for a task, and what is spent of each. p_task and p_day are what the plan and the configuration say: {usd, tokens, seconds}.
+create function budget_states(p_execution uuid, p_ordinal integer, p_task jsonb, p_day jsonb) returns setof budget_state
+language sql stable as $$
+  with plan as (
+    select coalesce(b.usd, (e.options -> 'budget' ->> 'usd')::double precision) as usd,
+           coalesce(b.tokens, (e.options -> 'budget' ->> 'tokens')::double precision) as tokens,
+           coalesce(b.seconds, (e.options -> 'budget' ->> 'wallSeconds')::double precision) as seconds
+    from executions e left join budgets b on b.execution_id = e.id and b.ordinal = -1 where e.id = p_execution
+  ),
+  task as (
+    select coalesce(b.usd, (p_task ->> 'usd')::double precision) as usd, coalesce(b.tokens, (p_task ->> 'tokens')::double precision) as tokens,
+           coalesce(b.seconds, (p_task ->> 'seconds')::double precision) as seconds
+    from (select 1) one left join budgets b on b.execution_id = p_execution and b.ordinal = p_ordinal
+  ),
+  own as (
+    select coalesce(sum(s.usd) filter (where s.ordinal = p_ordinal), 0) as task_usd, coalesce(sum(s.usd), 0) as usd,
+           coalesce(sum(s.tokens) filter (where s.ordinal = p_ordinal), 0) as task_tokens, coalesce(sum(s.tokens), 0) as tokens,
+           coalesce(sum(s.seconds) filter (where s.ordinal = p_ordinal), 0) as task_seconds, coalesce(sum(s.seconds), 0) as seconds
+    from spending s where s.execution_id = p_execution
+  ),
+  today as (
+    select coalesce(sum(s.usd), 0) as usd, coalesce(sum(s.tokens), 0) as tokens, coalesce(sum(s.seconds), 0) as seconds
+    from spending s where p_day <> '{}' and s.day = (longhaul_now() at time zone 'UTC')::date
+  )
+  select v.scope, v.metric, v.spent::double precision, v.allowed from task, plan, own, today, lateral (values
+    ('task', 'usd', own.task_usd, task.usd), ('task', 'tokens', own.task_tokens, task.tokens), ('task', 'seconds', own.task_seconds, task.seconds),
+    ('plan', 'usd', own.usd, plan.usd), ('plan', 'tokens', own.tokens, plan.tokens), ('plan', 'seconds', own.seconds, plan.seconds),
+    ('day', 'usd', today.usd, (p_day ->> 'usd')::double precision), ('day', 'tokens', today.tokens, (p_day ->> 'tokens')::double precision),
+    ('day', 'seconds', today.seconds, (p_day ->> 'seconds')::double precision)) as v(scope, metric, spent, allowed)
+  where v.allowed is not null
+$$;
+
+-- An attempt has spent so much in all by now; said again with more while it runs. Returns the budgets that hold for it.
+create function spend(p_execution uuid, p_ordinal integer, p_attempt integer, p_usd double precision, p_tokens bigint, p_seconds double precision,
+                      p_task jsonb, p_day jsonb) returns setof budget_state language plpgsql as $$
+declare
+  v_task_id text;
+  v_said text[];
+  v_mark text;
+  b budget_state;
+begin
+  perform from executions where id = p_execution for no key update;
+  if not found then raise exception 'no execution %', p_execution using errcode = 'LH404'; end if;
+  insert into spending (execution_id, ordinal, attempt, day, usd, tokens, seconds)
+    values (p_execution, p_ordinal, p_attempt, (longhaul_now() at time zone 'UTC')::date, p_usd, p_tokens, p_seconds)
+    on conflict (execution_id, ordinal, attempt) do update
+      set usd = excluded.usd, tokens = excluded.tokens, seconds = greatest(spending.seconds, excluded.seconds);
+  select task_id into v_task_id from execution_tasks where execution_id = p_execution and ordinal = p_ordinal;
+  for b in select * from budget_states(p_execution, p_ordinal, p_task, p_day) loop
+    return next b;
+    foreach v_mark in array array['80', '100'] loop
+      continue when b.spent < b.allowed * v_mark::integer / 100.0;
+      v_said := null;
+      if b.scope = 'day' then
+        insert into day_budgets (day, said) values ((longhaul_now() at time zone 'UTC')::date, array[b.metric || ' ' || v_mark])
+          on conflict (day) do update set said = day_budgets.said || excluded.said where not day_budgets.said @> excluded.said
+          returning said into v_said;
+      else
+        insert into budgets (execution_id, ordinal, said)
+          values (p_execution, case b.scope when 'plan' then -1 else p_ordinal end, array[b.metric || ' ' || v_mark])
+          on conflict (execution_id, ordinal) do update set said = budgets.said || excluded.said where not budgets.said @> excluded.said
+          returning said into v_said;
+      end if;
+      if v_said is not null then
+        perform append_event(p_execution, case v_mark when '80' then 'budget.warning' else 'budget.exhausted' end,
+          case b.scope when 'task' then v_task_id end, case b.scope when 'task' then p_attempt end,
+          jsonb_build_object('scope', b.scope, 'metric', b.metric, 'spent', b.spent, 'allowed', b.allowed));
+        perform wake_watchers(array[p_execution]);
+      end if;
+    end loop;
+  end loop;
+end $$;
+
+-- A person allows more (what is null stays as it is), for the plan or for one task. Tasks that were held because of it go on.
+create function raise_budget(p_execution uuid, p_task_id text, p_usd double precision, p_tokens double precision, p_seconds double precision)
+returns text[] language plpgsql as $$
+declare
+  e executions := lock_execution(p_execution);
+  t execution_tasks;
+  v_ordinal integer := -1;
+  v_released text[];
+  b record;
+begin
+  if e.status in ('completed', 'cancelled') then
+    raise exception 'execution % is %, its budget does not matter any more', p_execution, e.status using errcode = 'LH409';
+  end if;
+  if p_task_id is not null then
+    t := lock_task(p_execution, p_task_id);
+    v_ordinal := t.ordinal;
+  end if;
+  select coalesce(sum(s.usd), 0) as usd, coalesce(sum(s.tokens), 0) as tokens, coalesce(sum(s.seconds), 0) as seconds into b
+    from spending s where s.execution_id = p_execution and (v_ordinal = -1 or s.ordinal = v_ordinal);
+  if p_usd <= b.usd then raise exception 'usd: % USD are spent already, a budget of % allows nothing', round(b.usd::numeric, 2), p_usd using errcode = 'LH409'; end if;
+  if p_tokens <= b.tokens then raise exception 'tokens: % are used already, a budget of % allows nothing', b.tokens, p_tokens using errcode = 'LH409'; end if;
+  if p_seconds <= b.seconds then raise exception 'wallSeconds: % s were used already, a budget of % allows nothing', round(b.seconds), p_seconds using errcode = 'LH409'; end if;
+  insert into budgets (execution_id, ordinal, usd, tokens, seconds) values (p_execution, v_ordinal, p_usd, p_tokens, p_seconds)
+    on conflict (execution_id, ordinal) do update set usd = coalesce(excluded.usd, budgets.usd), tokens = coalesce(excluded.tokens, budgets.tokens),
+      seconds = coalesce(excluded.seconds, budgets.seconds), said = '{}';
+  perform append_event(p_execution, 'budget.raised', p_task_id, null, jsonb_strip_nulls(jsonb_build_object(
+    'scope', case when v_ordinal = -1 then 'plan' else 'task' end, 'usd', p_usd, 'tokens', p_tokens, 'seconds', p_seconds)));
+  with freed as (
+    update execution_tasks x set status = 'queued', message = null, result = x.result - 'hold'
+    where x.execution_id = p_execution and x.status = 'awaiting_human'
+      and x.result -> 'hold' ->> 'name' = case when v_ordinal = -1 then 'budget:plan' else 'budget:task' end
+      and (v_ordinal = -1 or x.ordinal = v_ordinal)
+    returning x.ordinal, x.task_id
+  )
+  select coalesce(array_agg(f.task_id order by f.ordinal), '{}') into v_released from freed f;
+  perform append_event(p_execution, 'task.released', f, null, '{"by": "person", "hold": "budget"}') from unnest(v_released) as f;
+  perform settle(p_execution);
+  return v_released;
+end $$;

@@ -29,6 +29,9 @@ export type HandoffFlags = {
   branch?: string;
   set?: Parameters;
   forEach?: string;
+  budgetUsd?: number;
+  budgetTokens?: number;
+  budgetMinutes?: number;
 };
 
 /** `file` may be a folder, or `-` for standard input. */
@@ -39,6 +42,11 @@ async function requestOf(file: string, flags: HandoffFlags): Promise<HandoffInpu
     ...(flags.landingCheck === undefined ? {} : { verify: flags.landingCheck }),
     ...(flags.branch === undefined ? {} : { branch: flags.branch }),
   };
+  const budget = {
+    ...(flags.budgetUsd === undefined ? {} : { usd: flags.budgetUsd }),
+    ...(flags.budgetTokens === undefined ? {} : { tokens: flags.budgetTokens }),
+    ...(flags.budgetMinutes === undefined ? {} : { wallSeconds: flags.budgetMinutes * 60 }),
+  };
   const options: HandoffInput["options"] = {
     ...(flags.workspace === undefined ? {} : { workspace: resolve(flags.workspace) }),
     ...(flags.priority === undefined ? {} : { priority: flags.priority }),
@@ -47,6 +55,7 @@ async function requestOf(file: string, flags: HandoffFlags): Promise<HandoffInpu
     ...(flags.format === undefined ? {} : { format: flags.format }),
     ...(flags.set === undefined ? {} : { parameters: flags.set }),
     ...(flags.confirmExternal === true ? { confirmExternal: true } : {}),
+    ...(Object.keys(budget).length === 0 ? {} : { budget }),
     ...(Object.keys(worktrees).length === 0 ? {} : { worktrees }),
   };
   const title = flags.title === undefined ? {} : { title: flags.title };

@@ -27,6 +27,10 @@ export function decideRetry(
   retryAtMs?: number,
 ): RetryDecision {
   if (failureClass === "never_started") return { outcome: "retry", burns: false, delayMs: restartMs };
+  // A limit that ends by itself, like the budget of a day, is waited for.
+  if (failureClass === "limit" && retryAtMs !== undefined) {
+    return { outcome: "retry", burns: false, delayMs: Math.max(0, retryAtMs - nowMs) + Math.round(random * policy.maxBackoffMs) };
+  }
   if (hopeless.has(failureClass)) return { outcome: "failed", burns: true, delayMs: 0 };
   const full = Math.min(policy.maxBackoffMs, policy.backoffMs * policy.backoffMultiplier ** failures);
   const backoffMs = Math.round(full * (0.5 + random / 2));

@@ -1,4 +1,5 @@
 /** Reads the lines of `claude --output-format stream-json`: events for the log, and what the outcome is made of. Unknown lines are ignored. */
+import { answerUsd } from "../domain/prices.ts";
 import type { Usage } from "../domain/task.ts";
 import type { AttemptEvent } from "./executor.ts";
 import { type Framer, largestRead } from "./output.ts";
@@ -19,6 +20,8 @@ export type ClaudeState = {
   usage: Usage;
   /** Tokens of all answers so far, read and written ones, cached or not; `usage` is known only with the result. */
   tokensSoFar: number;
+  /** What they cost by list price. */
+  usdSoFar: number;
   /** The kind of API error of the last failed answer, in Claude Code's words, e.g. `authentication_failed`. */
   apiError: string | undefined;
   /** When the account's limit ends, from the last refusal. */
@@ -46,11 +49,12 @@ export function createClaudeStream(options: ClaudeStreamOptions): Framer & { sta
     result: undefined,
     usage: {},
     tokensSoFar: 0,
+    usdSoFar: 0,
     apiError: undefined,
     limitedUntilMs: undefined,
   };
   let written = 0;
-  let counted = { message: "", tokens: 0 };
+  let counted = { message: "", tokens: 0, usd: 0 };
 
   const clean = (value: unknown, longest: number): string => {
     const text = options.redact(typeof value === "string" ? value : (JSON.stringify(value) ?? "")).replaceAll("\0", "\u{FFFD}");
@@ -118,11 +122,15 @@ export function createClaudeStream(options: ClaudeStreamOptions): Framer & { sta
   }
 
   /** One answer comes as several lines, each with what the whole has used so far. */
-  function countTokens({ id, usage }: Json): void {
+  function countTokens({ id, usage, model }: Json): void {
     const message = asText(id) ?? "";
-    const tokens = tokenNames.reduce((sum, name) => sum + Number(asObject(usage)[name] ?? 0), 0);
-    state.tokensSoFar += message === counted.message ? Math.max(0, tokens - counted.tokens) : tokens;
-    counted = { message, tokens: message === counted.message ? Math.max(tokens, counted.tokens) : tokens };
+    const [input = 0, output = 0, cacheRead = 0, cacheWrite = 0] = tokenNames.map((name) => Number(asObject(usage)[name] ?? 0));
+    const tokens = input + output + cacheRead + cacheWrite;
+    const usd = answerUsd(asText(model) ?? "", { input, output, cacheRead, cacheWrite });
+    const before = message === counted.message ? counted : { tokens: 0, usd: 0 };
+    counted = { message, tokens: Math.max(tokens, before.tokens), usd: Math.max(usd, before.usd) };
+    state.tokensSoFar += counted.tokens - before.tokens;
+    state.usdSoFar += counted.usd - before.usd;
   }
 
   function readToolResults(line: Json): AttemptEvent[] {

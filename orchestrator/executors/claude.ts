@@ -98,6 +98,7 @@ export function createClaudeExecutor(options: ClaudeOptions): Executor {
           pump: async (ended) => {
             await announced;
             await tail.pump(ended);
+            context.onUsage?.({ usd: stream.state.usdSoFar, tokens: stream.state.tokensSoFar });
           },
           isFinished: () =>
             (stream.state.result !== undefined && now() - stream.state.result.atMs > lingerMs) ||

@@ -68,6 +68,8 @@ export type AttemptContext = {
    * this attempt was superseded. Calls must not overlap.
    */
   record(entry: { fromOffset: number; toOffset: number; events: AttemptEvent[] }): Promise<void>;
+  /** Is told after every answer of a model what this run has used so far; USD by list price, the outcome then says it exactly. */
+  onUsage?(soFar: { usd: number; tokens: number }): void;
 };
 
 export type Outcome = {
