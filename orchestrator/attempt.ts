@@ -135,6 +135,7 @@ function endingOf(
     message: outcome.message,
     ...(usage?.costUsd === undefined ? {} : { costUsd: usage.costUsd }),
     ...(tokens === 0 ? {} : { tokens }),
+    ...(outcome.fingerprint === undefined ? {} : { fingerprint: outcome.fingerprint }),
     result: {
       summary: outcome.summary ?? "",
       exitCode: outcome.exitCode ?? null,

@@ -22,6 +22,7 @@ const Environment = z.object({
   LONGHAUL_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   LONGHAUL_CLAUDE: z.string().optional(),
   LONGHAUL_CLAUDE_BILLING: z.enum(["subscription", "api_key"]).optional(),
+  LONGHAUL_SAME_FAILURES: z.coerce.number().int().min(2).max(1000).default(3),
   LONGHAUL_DAY_USD: z.coerce.number().positive().optional(),
   LONGHAUL_DAY_TOKENS: z.coerce.number().int().positive().optional(),
   LONGHAUL_DAY_MINUTES: z.coerce.number().positive().optional(),
@@ -78,6 +79,8 @@ export type Config = Readonly<{
   claudeBilling: "subscription" | "api_key" | undefined;
   /** Share of a subscription's five-hour window that new sessions leave to the person. */
   reserveShare: number;
+  /** So many equal failures of a task in a row are enough; then a person is asked. */
+  sameFailures: number;
   /** What all executions together may spend in a day (UTC); empty where nothing limits it. */
   dayBudget: Readonly<{ usd?: number; tokens?: number; seconds?: number }>;
   /** How tasks are held that ask for nothing; without it the strongest level that works. Paths besides the usual ones are for all. */
@@ -146,6 +149,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     claudeBinary: values.LONGHAUL_CLAUDE,
     claudeBilling: values.LONGHAUL_CLAUDE_BILLING,
     reserveShare: values.LONGHAUL_RESERVE_SHARE,
+    sameFailures: values.LONGHAUL_SAME_FAILURES,
     dayBudget: Object.freeze({
       ...(values.LONGHAUL_DAY_USD === undefined ? {} : { usd: values.LONGHAUL_DAY_USD }),
       ...(values.LONGHAUL_DAY_TOKENS === undefined ? {} : { tokens: values.LONGHAUL_DAY_TOKENS }),

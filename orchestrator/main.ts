@@ -34,6 +34,7 @@ import { createBudgetCommands } from "./governor/budget-commands.ts";
 import { budgeted } from "./governor/budget-step.ts";
 import { Governor } from "./governor/governor.ts";
 import { governed } from "./governor/governor-step.ts";
+import { withoutRepeats } from "./governor/repeats-step.ts";
 import { executionSuspension } from "./governor/suspension.ts";
 import { createHandoffs } from "./handoff.ts";
 import { checkHealth, describeCapabilities } from "./health.ts";
@@ -157,6 +158,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
       steps: [
+        withoutRepeats({ executions, sameFailures: config.sameFailures }),
         budgeted({ budgets, day: config.dayBudget, onError, now: Date.now }),
         governed({ governor, onError, now: Date.now }),
         gatesBefore(checking),

@@ -87,6 +87,8 @@ export type Outcome = {
   usage?: Usage;
   /** When a retry makes sense at the earliest (usage limits), epoch milliseconds. */
   retryAtMs?: number;
+  /** What two failures of the same kind have in common. */
+  fingerprint?: string;
   /** How the attempt was held. */
   isolation?: Isolation;
   /** What the orchestrator saw itself when it checked the result. */

@@ -20,6 +20,8 @@ export type Ending = AttemptKey & {
     result?: Record<string, unknown>;
     costUsd?: number;
     tokens?: number;
+    /** Kept with the attempt, see `governor/fingerprint.ts`. */
+    fingerprint?: string;
   };
 };
 /** `status` is the task's state after the report, null when the report was refused because its attempt was superseded. */

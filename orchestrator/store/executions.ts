@@ -190,6 +190,19 @@ export function createExecutionStore(database: Database) {
         ...(session === null || session === undefined ? {} : { sessionId: session }),
       };
     },
+    /** Fingerprints of a task's failed attempts, newest first, and whether one more failure leaves it an attempt. */
+    async failures(executionId: string, ordinal: number) {
+      const [row] = await database.query<{ left: boolean; fingerprints: (string | null)[] }>({
+        name: "failures",
+        text: `select t.failures + 1 < t.max_attempts as left, array(select a.detail ->> 'fingerprint' from attempts a
+                 where a.execution_id = $1 and a.ordinal = $2 and a.failure_class is not null
+                   and a.failure_class not in ('rate_limit', 'usage_limit', 'never_started', 'ambiguous', 'limit')
+                 order by a.attempt desc limit 100) as fingerprints
+               from execution_tasks t where t.execution_id = $1 and t.ordinal = $2`,
+        values: [executionId, ordinal],
+      });
+      return { attemptsLeft: row?.left ?? false, fingerprints: row?.fingerprints ?? [] };
+    },
     /** Tasks that wait for a person, oldest execution first, with how many tasks hang on each directly. */
     async awaiting() {
       const rows = await database.query<{
