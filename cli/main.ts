@@ -63,6 +63,11 @@ function build(end: (code: number) => void): Command {
       .option("--budget-usd <n>", "US dollars the plan may cost", amount)
       .option("--budget-tokens <n>", "tokens it may use", count)
       .option("--budget-minutes <n>", "minutes its tasks may run, added up", amount)
+      .addOption(
+        new Option("--approval <mode>", "when a person approves: never, at each phase and deployment, or before the end").choices(
+          ["auto", "checkpoints", "final"],
+        ),
+      )
       .option("--confirm-external", "dependencies on things outside the plan are fulfilled")
       .addOption(new Option("--worktrees <mode>", "how tasks share the repository").choices(["auto", "shared", "worktree"]))
       .option("--bootstrap <command>", "makes each new worktree ready")
@@ -145,6 +150,19 @@ function build(end: (code: number) => void): Command {
   command("write-back <id>", "tick the boxes of finished tasks in the plan's file")
     .option("--dry-run", "only show what would change")
     .action(async (id, flags) => end(await (await import("./commands/edit.ts")).writeBack(await session(), id, flags)));
+  command("approvals [id]", "what waits for an approval; with an id, every approval of that execution").action(
+    async (id, flags) => end(await (await import("./commands/approval.ts")).approvals(await session(), id, flags)),
+  );
+  for (const decision of ["approve", "reject"] as const) {
+    command(
+      `${decision} [id]`,
+      decision === "approve" ? "let what waits for an approval go ahead" : "refuse it; what hangs on it is skipped",
+    )
+      .option("--note <text>", "kept in the event log")
+      .action(async (id, flags) =>
+        end(await (await import("./commands/approval.ts")).decideApproval(await session(), decision, id, flags)),
+      );
+  }
   command("inbox", "what waits for a person").action(async (flags) =>
     end(await (await import("./commands/control.ts")).inbox(await session(), flags)),
   );

@@ -39,6 +39,10 @@ const HandoffArguments = z
       .optional()
       .describe("Most the plan may spend; it warns at 80 % and waits for the user at 100 %"),
     format: z.string().max(100).optional().describe("Read the plan as this format instead of the recognised one"),
+    approvalMode: z
+      .enum(["auto", "checkpoints", "final"])
+      .optional()
+      .describe("When a person approves: never (default), at each phase and deployment, or when all is built"),
     confirmExternal: z
       .boolean()
       .optional()

@@ -8,6 +8,8 @@ import type { ExecutionStore } from "./store/executions.ts";
 export type CommandOptions = {
   engine: Engine;
   executions: ExecutionStore;
+  /** What waits for an approval is decided there, so that it is bound to what it is about and kept in the audit log. */
+  approvals: { decideTask(executionId: string, ordinal: number, approve: boolean, note: string | undefined): Promise<boolean> };
   /** Tells the worker of this node, and the readers, that something changed. */
   onChange(executionId: string): void;
 };
@@ -43,11 +45,14 @@ export function createCommands(options: CommandOptions): Omit<Commands, "handoff
       if (executionId === undefined) {
         throw new LonghaulError("not_found", `No action '${actionId}'`, { hint: "GET /api/actions/pending lists the ids." });
       }
-      const changed = await engine.completeWaiting(executionId, Number(ordinal), outcome, note);
-      options.onChange(executionId);
-      const after = await executions.execution(executionId);
       const tasks = await executions.briefs(executionId);
       const task = tasks.find((brief) => brief.ordinal === Number(ordinal));
+      const changed =
+        task?.status === "awaiting_approval" && outcome !== "skipped"
+          ? await options.approvals.decideTask(executionId, Number(ordinal), outcome === "done", note)
+          : await engine.completeWaiting(executionId, Number(ordinal), outcome, note);
+      options.onChange(executionId);
+      const after = await executions.execution(executionId);
       return {
         executionId,
         status: ExecutionStatus.parse(after.status),

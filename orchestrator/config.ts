@@ -50,6 +50,7 @@ const Environment = z.object({
   EMBEDDING_QUERY_PREFIX: z.string().default(""),
   EMBEDDING_DOCUMENT_PREFIX: z.string().default(""),
   EMBEDDING_FLOOR: z.coerce.number().min(0).max(1).default(0.5),
+  LONGHAUL_APPROVAL_HOURS: z.coerce.number().positive().max(8760).default(72),
   LONGHAUL_HOLDOUT: z.coerce.number().min(0).max(0.9).default(0.1),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
   POSTGRES_HOST: z.string().optional(),
@@ -85,6 +86,8 @@ export type Config = Readonly<{
   dayBudget: Readonly<{ usd?: number; tokens?: number; seconds?: number }>;
   /** How tasks are held that ask for nothing; without it the strongest level that works. Paths besides the usual ones are for all. */
   isolation: Readonly<{ level: IsolationLevel | undefined; writable: readonly string[]; reveal: readonly string[] }>;
+  /** How long an approval waits for its decision before it is asked for anew. */
+  approvalHours: number;
   /** Reads what rules can only guess about a plan. */
   planModel: { name: string; baseUrl: string | undefined; apiKey: string | undefined } | undefined;
   learning: Readonly<{
@@ -160,6 +163,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       writable: listOf(values.LONGHAUL_SANDBOX_WRITABLE),
       reveal: listOf(values.LONGHAUL_SANDBOX_REVEAL),
     }),
+    approvalHours: values.LONGHAUL_APPROVAL_HOURS,
     planModel:
       values.PLAN_MODEL === undefined
         ? undefined

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
+import { withApprovalPoints } from "../plan/approval-points.ts";
 import { compileGraph } from "../plan/graph.ts";
 import type { ParsedPlan, Plan } from "../plan/model.ts";
 import { assertStartable } from "../plan/startable.ts";
@@ -51,7 +52,8 @@ export function createHandoffs(options: HandoffOptions): Handoffs {
   }
 
   async function start(parsed: ParsedPlan, request: HandoffRequest): Promise<HandoffResponse> {
-    const { plan, report } = parsed;
+    const { report } = parsed;
+    const plan = withApprovalPoints(parsed.plan, request.options.approvalMode);
     if (request.title !== undefined) plan.title = request.title;
     const graph = compileGraph(plan);
 

@@ -8,6 +8,7 @@ import { createLearningQueries } from "../learning/queries.ts";
 import { formatNames } from "../plan/parse.ts";
 import { accountRoutes } from "./api/accounts-routes.ts";
 import { createApp } from "./api/app.ts";
+import { approvalRoutes } from "./api/approval-routes.ts";
 import { createAuth, createTokenFile } from "./api/auth.ts";
 import { budgetRoutes } from "./api/budget-routes.ts";
 import { currentCorrelationId } from "./api/correlation.ts";
@@ -18,6 +19,8 @@ import { planEditRoutes } from "./api/plan-edit-routes.ts";
 import { startServer } from "./api/server.ts";
 import { verificationRoutes } from "./api/verification-routes.ts";
 import { workspaceRoutes } from "./api/workspace-routes.ts";
+import { createApprovalLinks } from "./approval-link.ts";
+import { Approvals } from "./approvals.ts";
 import { createAttemptRunner } from "./attempt.ts";
 import { createCommands } from "./commands.ts";
 import type { Config } from "./config.ts";
@@ -49,6 +52,7 @@ import { createRefiner } from "./refiner.ts";
 import { Rescue } from "./rescue.ts";
 import { createAccountStore } from "./store/accounts.ts";
 import { createBudgetStore } from "./store/budgets.ts";
+import { createApprovalStore } from "./store/approvals.ts";
 import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
@@ -61,6 +65,7 @@ import { createVerificationStore } from "./store/verification.ts";
 import { verification } from "./verification/evidence.ts";
 import { gatesAfter, gatesBefore } from "./verification/gate-step.ts";
 import { createVerificationQueries } from "./verification/queries.ts";
+import { treeState } from "./verification/tree-state.ts";
 import { version } from "./version.ts";
 import { Worker } from "./worker.ts";
 import { createGit } from "./workspace/git.ts";
@@ -189,6 +194,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onEnded(reports) {
         metrics.ended(reports);
         log.ended(reports);
+        approvals.wake();
         learner.wake(
           new Set(
             reports.filter(({ claimed }) => (claimed.task.kind as string) !== "noop").map(({ ending }) => ending.executionId),
@@ -205,6 +211,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const limits = { maxBytes: config.maxPlanBytes, maxTasks: config.maxTasks };
     const onEdited = (executionId: string) => {
       worker.wake();
+      approvals.wake();
       void worker.checkLease(); // finds out at once what must be killed
       followers.wake(executionId);
     };
@@ -227,7 +234,18 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       url: () => url,
       onChange: onEdited,
     });
-    const commands = { ...createCommands({ engine, executions, onChange: onEdited }), handoff };
+    const links = createApprovalLinks(await createTokenFile(join(config.home, "link-secret")));
+    const approvals = new Approvals({
+      store: createApprovalStore(database),
+      links,
+      treeState: (folder) => treeState(git, folder),
+      url: () => url,
+      seconds: config.approvalHours * 3600,
+      onChange: onEdited,
+      onError,
+      now: Date.now,
+    });
+    const commands = { ...createCommands({ engine, executions, approvals, onChange: onEdited }), handoff };
     const learningQueries = createLearningQueries({ recommend, patterns, executions, indexName, holdout });
     const queries = createQueries({
       executions,
@@ -276,6 +294,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const features = [
       budgetRoutes(createBudgetCommands({ budgets, executions, day: config.dayBudget, onChange: onEdited })),
       accountRoutes(createAccountCommands(accounts, config.reserveShare, Date.now)),
+      approvalRoutes({ approvals, links, now: Date.now }),
       handoffEachRoutes(handoffEach),
       historyRoutes(history),
       planEditRoutes(planEdits),
@@ -308,12 +327,14 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     worker.start();
     rescue.start();
     learner.start();
+    approvals.start();
     closing.push(async () => {
       for (const end of unlisten) end();
       await rescue.stop();
       await worker.stop();
       await governor.stop();
       await learner.stop();
+      await approvals.stop();
     });
     await publishAddress(config.home, {
       url,

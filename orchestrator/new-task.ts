@@ -1,4 +1,5 @@
 /** A task of a plan as the engine takes it. Pure. */
+import { approvalPoint } from "../plan/approval-points.ts";
 import { compactTask } from "../plan/compact.ts";
 import { isEffectivelyDone } from "../plan/graph.ts";
 import { type Plan, RetryPolicy, type Task } from "../plan/model.ts";
@@ -27,7 +28,12 @@ export function newTaskOf({ plan, task, leaf, parent, kinds, retry }: TaskPlace)
     parent,
     kind: task.kind,
     priority: priorities[task.priority],
-    readyStatus: needsPerson(task) || !kinds.has(task.kind) ? "awaiting_human" : "queued",
+    readyStatus:
+      task.classifiedBy === approvalPoint
+        ? "awaiting_approval"
+        : needsPerson(task) || !kinds.has(task.kind)
+          ? "awaiting_human"
+          : "queued",
     maxAttempts: task.retry?.maxAttempts ?? retry?.maxAttempts ?? usualAttempts,
     skipCause: skipCause(plan, task),
     spec: compactTask(retry === undefined ? task : { ...task, retry: RetryPolicy.partial().parse({ ...retry, ...task.retry }) }),

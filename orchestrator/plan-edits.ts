@@ -1,5 +1,6 @@
 /** Changing the plan of an execution that is under way, and writing its progress back into the file it came from. */
 import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { withApprovalPoints } from "../plan/approval-points.ts";
 import { compileGraph, type PlanGraph } from "../plan/graph.ts";
 import type { Plan, Task } from "../plan/model.ts";
 import { type Progress, type Reconciliation, reconcile } from "../plan/reconcile.ts";
@@ -44,7 +45,8 @@ export function createPlanEdits({ store, kinds, limits, refine, onChange }: Plan
       } catch (error) {
         throw refusalOf(error);
       }
-      const next = { ...parsed.plan, id: stored.plan.id, conversationId: stored.plan.conversationId };
+      const approved = withApprovalPoints(parsed.plan, stored.options.approvalMode ?? "auto");
+      const next = { ...approved, id: stored.plan.id, conversationId: stored.plan.conversationId };
       const byId = new Map(stored.tasks.map((row) => [row.task.id, row]));
       const present = { ...stored.plan, tasks: stored.tasks.filter((row) => !isTakenOut(row)).map(({ task }) => task) };
       const found = reconcile(present, next, (id) => progressOf(byId.get(id)));

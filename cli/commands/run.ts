@@ -27,6 +27,7 @@ export type HandoffFlags = {
   bootstrap?: string;
   landingCheck?: string;
   branch?: string;
+  approval?: "auto" | "checkpoints" | "final";
   set?: Parameters;
   forEach?: string;
   budgetUsd?: number;
@@ -53,6 +54,7 @@ async function requestOf(file: string, flags: HandoffFlags): Promise<HandoffInpu
     ...(flags.concurrency === undefined ? {} : { concurrency: flags.concurrency }),
     ...(flags.key === undefined ? {} : { idempotencyKey: flags.key }),
     ...(flags.format === undefined ? {} : { format: flags.format }),
+    ...(flags.approval === undefined ? {} : { approvalMode: flags.approval }),
     ...(flags.set === undefined ? {} : { parameters: flags.set }),
     ...(flags.confirmExternal === true ? { confirmExternal: true } : {}),
     ...(Object.keys(budget).length === 0 ? {} : { budget }),

@@ -18,7 +18,7 @@ import { correlationIdOf, withCorrelationId } from "./correlation.ts";
 import { checkAtTheDoor } from "./door.ts";
 import type { DoorApp, DoorEnv, DoorLog, Feature, Services } from "./door-env.ts";
 import { executionHandlers, routeExecutions } from "./executions.ts";
-import { withCheckedBody } from "./json-body.ts";
+import { withCheckedBody, withCheckedForm } from "./json-body.ts";
 import { routeOpenApi } from "./openapi.ts";
 import { routePlans } from "./plans.ts";
 import { problemResponse, Refusal, refusalFrom } from "./problem.ts";
@@ -50,6 +50,8 @@ const defaultMaxBodyBytes = 4 * 1024 * 1024;
 const defaultRateLimit: RateLimit = { perSecond: 2_000, burst: 4_000 };
 const defaultPort = 8400;
 const defaultHeartbeatMs = 15_000;
+/** Pages behind a signed link: the link itself says who may. */
+const isLinkPage = (path: string) => path.startsWith("/approve/");
 const openToStrangers = new Set(["/health", "/executor/health"]);
 
 export function createApp(options: AppOptions): DoorApp {
@@ -99,7 +101,8 @@ function accompany(log: DoorLog): MiddlewareHandler<DoorEnv> {
     c.res.headers.set("cache-control", "no-store");
     c.res.headers.set("x-content-type-options", "nosniff");
     c.res.headers.set("cross-origin-resource-policy", "same-origin");
-    const { method, path } = c.req;
+    const { method } = c.req;
+    const path = isLinkPage(c.req.path) ? "/approve/[link]" : c.req.path; // the link is a credential
     const status = c.res.status;
     const level = status >= 500 ? "error" : status >= 400 ? "warn" : method === "GET" || method === "HEAD" ? "debug" : "info";
     log[level]({ correlationId, method, path, status, durationMs: Math.round(performance.now() - startedMs) }, "request");
@@ -134,7 +137,8 @@ function token({ auth, config }: AppOptions): MiddlewareHandler<DoorEnv> {
         headers: { "retry-after": String(waitSeconds) },
       });
     }
-    const isOpen = c.req.method === "GET" && openToStrangers.has(c.req.path) && authorization === undefined;
+    const isOpen =
+      authorization === undefined && (isLinkPage(c.req.path) || (c.req.method === "GET" && openToStrangers.has(c.req.path)));
     if (!authenticated && !isOpen) {
       throw new Refusal(
         "unauthorized",
@@ -154,7 +158,8 @@ function body({ config }: AppOptions): MiddlewareHandler<DoorEnv> {
   const maxBytes = config.maxBodyBytes ?? defaultMaxBodyBytes;
   const bodyless = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
   return async (c, next) => {
-    if (!bodyless.has(c.req.method)) c.req.raw = await withCheckedBody(c.req.raw, maxBytes);
+    if (isLinkPage(c.req.path)) c.req.raw = await withCheckedForm(c.req.raw);
+    else if (!bodyless.has(c.req.method)) c.req.raw = await withCheckedBody(c.req.raw, maxBytes);
     await next();
   };
 }

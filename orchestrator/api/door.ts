@@ -42,14 +42,16 @@ function isLoopbackName(host: string, port: number): boolean {
   return name !== undefined && suffix.test(host.slice(name.length));
 }
 
-function checkOrigin({ method, header }: Knock): void {
+function checkOrigin({ method, header, target }: Knock): void {
   const origin = header("origin")?.toLowerCase();
   const host = header("host")?.toLowerCase() ?? "";
   if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
     throw new Refusal("forbidden", `Pages of ${JSON.stringify(origin)} may not call this orchestrator.`);
   }
   const site = header("sec-fetch-site");
-  if (site !== undefined && site !== "same-origin" && site !== "none") {
+  // A link to an approval is followed from wherever it was sent; the page only shows.
+  const isFollowedLink = method === "GET" && target.startsWith("/approve/") && header("sec-fetch-mode") === "navigate";
+  if (site !== undefined && site !== "same-origin" && site !== "none" && !isFollowedLink) {
     throw new Refusal("forbidden", `Requests from other sites (Sec-Fetch-Site: ${JSON.stringify(site)}) are not accepted.`);
   }
   if (method === "OPTIONS" && header("access-control-request-method") !== undefined) {

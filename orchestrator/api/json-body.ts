@@ -28,6 +28,26 @@ export async function withCheckedBody(request: Request, maxBytes: number): Promi
   });
 }
 
+const mostFormBytes = 16 * 1024;
+
+/**
+ * The request of a page's form, with its few fields in memory; anything without a body passes.
+ * @throws Refusal unsupported_media_type, too_large
+ */
+export async function withCheckedForm(request: Request): Promise<Request> {
+  if (request.method === "GET" || request.method === "HEAD") return request;
+  const contentType = request.headers.get("content-type");
+  if (contentType === null || !/^application\/x-www-form-urlencoded *(;|$)/i.test(contentType)) {
+    throw new Refusal("unsupported_media_type", "This page takes only what its own form sends.");
+  }
+  const body = await readAtMost(request, mostFormBytes);
+  return new Request(request.url, {
+    method: request.method,
+    headers: { "content-type": contentType },
+    body: new Uint8Array(body),
+  });
+}
+
 /** Chunked bodies announce no length, so the bytes are counted, and reading stops at the limit. */
 async function readAtMost(request: Request, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];

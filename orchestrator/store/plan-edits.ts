@@ -1,4 +1,5 @@
 /** The plan of an execution as it stands in the database, and the change of it. */
+import type { ApprovalMode } from "../../plan/approval-points.ts";
 import { type CompactTask, expandTask } from "../../plan/compact.ts";
 import type { Plan, Task } from "../../plan/model.ts";
 import { LonghaulError } from "../domain/errors.ts";
@@ -21,6 +22,7 @@ export type StoredPlan = {
   options: {
     retry?: { maxAttempts?: number; backoffMultiplier?: number };
     format?: string;
+    approvalMode?: ApprovalMode;
     parameters?: Record<string, string>;
   };
 };
