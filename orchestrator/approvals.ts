@@ -5,7 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
-import type { Approval, ApprovalDecision, DecisionAnswer } from "./api/approval-contract.ts";
+import type { Task } from "../plan/model.ts";
+import type { Approval, ApprovalDecision, ApprovalSubject, DecisionAnswer } from "./api/approval-contract.ts";
 import type { ApprovalLinks } from "./approval-link.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import type { ApprovalRow, ApprovalStore } from "./store/approvals.ts";
@@ -125,7 +126,7 @@ export class Approvals {
     }
   }
 
-  async #subjectOf(executionId: string, ordinal: number): Promise<{ subject: object; digest: string } | undefined> {
+  async #subjectOf(executionId: string, ordinal: number): Promise<{ subject: ApprovalSubject; digest: string } | undefined> {
     const row = await this.#options.store.subject(executionId, ordinal);
     if (row === undefined) return undefined;
     const { commit, tree } = await this.#options.treeState(row.workspace).catch(() => ({ commit: null, tree: null }));
@@ -142,10 +143,10 @@ export class Approvals {
     const subject = {
       title: row.title,
       taskId: row.task_id,
-      why: row.hold?.["name"] ?? row.spec["requiresHuman"] ?? null,
+      why: row.hold?.name ?? row.spec.requiresHuman ?? null,
       unlocks: (row.unlocks ?? []).map(({ id, spec }) => ({
         id,
-        title: String(spec["title"]),
+        title: spec.title,
         does: whatItDoes(spec),
       })),
       results: row.results ?? [],
@@ -166,7 +167,7 @@ export class Approvals {
       executionId: row.execution_id,
       executionTitle: row.execution_title,
       taskId: row.task_id,
-      title: String(row.subject["title"] ?? row.task_id),
+      title: row.subject.title,
       subject: row.subject,
       digest: row.digest,
       status: row.status,
@@ -181,9 +182,8 @@ export class Approvals {
   }
 }
 
-function whatItDoes(spec: Record<string, unknown>): string {
-  const params = (spec["params"] ?? {}) as Record<string, unknown>;
+function whatItDoes({ kind, params = {}, description = "" }: Partial<Task>): string {
   const { command, prompt } = params;
-  const text = typeof command === "string" ? command : typeof prompt === "string" ? prompt : String(spec["description"] ?? "");
-  return `${String(spec["kind"])}: ${text}`.slice(0, longestText);
+  const text = [command, prompt, description].find((given) => typeof given === "string" && given !== "") ?? "";
+  return `${kind}: ${text as string}`.slice(0, longestText);
 }

@@ -72,7 +72,6 @@ function linesOf({
   note,
   link,
 }: Approval): string[] {
-  const unlocks = (subject["unlocks"] ?? []) as { title: string; does: string }[];
   if (status !== "pending") {
     const how =
       decidedAt === null ? "" : ` ${decidedAt} by ${decidedBy ?? "the orchestrator"}${channel === null ? "" : ` (${channel})`}`;
@@ -82,8 +81,8 @@ function linesOf({
   }
   return [
     `${mark("awaiting_approval")} ${title}  (${fit(executionTitle, 60)})`,
-    ...unlocks.map((task) => `    then     ${fit(task.title, 80)}: ${fit(task.does.replace(/\s+/g, " "), 160)}`),
-    `    on       commit ${String(subject["commit"] ?? "none")}, files ${String(subject["tree"] ?? "not known")}`,
+    ...subject.unlocks.map((task) => `    then     ${fit(task.title, 80)}: ${fit(task.does.replace(/\s+/g, " "), 160)}`),
+    `    on       commit ${subject.commit ?? "none"}, files ${subject.tree ?? "not known"}`,
     `    until    ${expiresAt}`,
     `    approve  ${commandLine(`approve ${id.slice(-8)}`)}    or    ${commandLine(`reject ${id.slice(-8)}`)}`,
     ...(link === null ? [] : [`    page     ${link}`]),

@@ -1,6 +1,23 @@
 /** Approvals as the API shows and takes them. */
 import { z } from "@hono/zod-openapi";
 
+/** What goes ahead with an approval. */
+const ApprovalSubject = z
+  .object({
+    title: z.string(),
+    taskId: z.string(),
+    why: z.string().nullable(),
+    unlocks: z.array(z.object({ id: z.string(), title: z.string(), does: z.string() })),
+    /** What the tasks before it reported. */
+    results: z.array(z.object({ id: z.string(), summary: z.string().nullable() })),
+    workspace: z.string(),
+    commit: z.string().nullable(),
+    tree: z.string().nullable(),
+    detail: z.unknown(),
+  })
+  .openapi("ApprovalSubject");
+export type ApprovalSubject = z.infer<typeof ApprovalSubject>;
+
 export const Approval = z
   .object({
     id: z.string(),
@@ -8,8 +25,7 @@ export const Approval = z
     executionTitle: z.string(),
     taskId: z.string(),
     title: z.string(),
-    /** What goes ahead with it: tasks with what they do, results before it, commit and tree of the workspace. */
-    subject: z.record(z.string(), z.unknown()),
+    subject: ApprovalSubject,
     /** Of exactly what is approved; a decision sends it back. */
     digest: z.string(),
     status: z.enum(["pending", "approved", "rejected", "expired"]),

@@ -18,9 +18,7 @@ input{font:inherit;flex:1 1 100%;padding:.5rem}small{opacity:.75}`;
 
 export function approvalPage(approval: Approval): string {
   const { subject } = approval;
-  const unlocks = (subject["unlocks"] ?? []) as { id: string; title: string; does: string }[];
-  const results = (subject["results"] ?? []) as { id: string; summary: string | null }[];
-  const detail = subject["detail"];
+  const { unlocks, results, detail, workspace, commit, tree } = subject;
   const parts = [
     `<h1>${escape(approval.title)}</h1><p>${escape(approval.executionTitle)}, task ${escape(approval.taskId)}</p>`,
     unlocks.length === 0
@@ -30,7 +28,7 @@ export function approvalPage(approval: Approval): string {
       ? ""
       : `<h2>Done before it</h2>${results.map((one) => `<p><b>${escape(one.id)}</b></p><pre>${escape(one.summary ?? "")}</pre>`).join("")}`,
     detail === null || detail === undefined ? "" : `<h2>Details</h2><pre>${escape(JSON.stringify(detail, null, 2))}</pre>`,
-    `<p><small>Workspace ${escape(String(subject["workspace"]))}, commit ${escape(String(subject["commit"] ?? "none"))}, files ${escape(String(subject["tree"] ?? "not known"))}.<br>Bound to ${escape(approval.digest)}; ends ${escape(approval.expiresAt)}.</small></p>`,
+    `<p><small>Workspace ${escape(workspace)}, commit ${escape(commit ?? "none")}, files ${escape(tree ?? "not known")}.<br>Bound to ${escape(approval.digest)}; ends ${escape(approval.expiresAt)}.</small></p>`,
     approval.status === "pending"
       ? `<form method="post"><input name="note" maxlength="2000" placeholder="Note (optional)" aria-label="Note"><button class="yes" name="decision" value="approve">Approve</button><button class="no" name="decision" value="reject">Reject</button></form>`
       : `<p><b>This was ${escape(approval.status)}${approval.decidedAt === null ? "" : ` on ${escape(approval.decidedAt)} by ${escape(approval.decidedBy ?? "somebody")}`}.</b></p>`,

@@ -1,4 +1,6 @@
 /** Approvals: asked for, decided once, kept as the audit log. */
+import type { Task } from "../../plan/model.ts";
+import type { ApprovalSubject } from "../api/approval-contract.ts";
 import type { Database } from "./db.ts";
 
 export type Unapproved = {
@@ -15,7 +17,7 @@ export type ApprovalRow = {
   execution_title: string;
   task_id: string;
   ordinal: number;
-  subject: Record<string, unknown>;
+  subject: ApprovalSubject;
   digest: string;
   status: "pending" | "approved" | "rejected" | "expired";
   requested_at: Date;
@@ -87,9 +89,9 @@ export function createApprovalStore(database: Database) {
         title: string;
         task_id: string;
         workspace: string;
-        spec: Record<string, unknown>;
-        hold: Record<string, unknown> | null;
-        unlocks: { id: string; spec: Record<string, unknown> }[] | null;
+        spec: Task;
+        hold: { name?: string } | null;
+        unlocks: { id: string; spec: Task }[] | null;
         results: { id: string; summary: string | null; attempt: number }[] | null;
       }>({
         name: "approval_subject",
