@@ -101,6 +101,9 @@ describe("what a killed server leaves", () => {
     await first.stop();
     // `sleep` takes the shell's place and so becomes the parent of a server that it will never wait for.
     const parent = spawn("/bin/sh", ["-c", '"$@" & exec sleep 600', "sh", ...command], { uid, gid, cwd: "/", stdio: "ignore" });
+    await expect
+      .poll(() => readFile(join(directory, "data", "postmaster.pid"), "utf8").catch(() => ""), { timeout: 20_000 })
+      .toContain("ready");
     const adopted = await start();
     expect(await readFile(`/proc/${adopted.pid}/stat`, "utf8")).toContain(` ${parent.pid} `);
     process.kill(adopted.pid, "SIGKILL");
