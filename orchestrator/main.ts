@@ -1,6 +1,5 @@
 /** The composition root: builds every part of one orchestrator node, starts them in order and takes them down in the opposite one. */
-import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { advice } from "../learning/advice.ts";
 import { createLearning } from "../learning/learning.ts";
@@ -41,6 +40,7 @@ import { withoutRepeats } from "./governor/repeats-step.ts";
 import { executionSuspension } from "./governor/suspension.ts";
 import { createHandoffs } from "./handoff.ts";
 import { checkHealth, describeCapabilities } from "./health.ts";
+import { nodeId, publishAddress } from "./home-files.ts";
 import { lockHome } from "./lock.ts";
 import { createLog } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -49,13 +49,14 @@ import { createPlanEdits } from "./plan-edits.ts";
 import { createQueries } from "./queries.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRefiner } from "./refiner.ts";
+import { remember } from "./remember.ts";
 import { Rescue } from "./rescue.ts";
 import { createAccountStore } from "./store/accounts.ts";
 import { createApprovalStore } from "./store/approvals.ts";
 import { createBudgetStore } from "./store/budgets.ts";
 import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
-import { createExecutionStore, type ExecutionContext } from "./store/executions.ts";
+import { createExecutionStore } from "./store/executions.ts";
 import { kindHistory } from "./store/history.ts";
 import { migrate } from "./store/migrate.ts";
 import { createOpinionStore } from "./store/opinions.ts";
@@ -351,33 +352,6 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
   } finally {
     for (const close of closing.reverse()) await close();
   }
-}
-
-/** The node keeps its name over restarts: that is how it finds its own attempts again. */
-async function nodeId(home: string): Promise<string> {
-  const path = join(home, "node-id");
-  const known = await readFile(path, "utf8").catch(() => "");
-  if (known.trim() !== "") return known.trim();
-  const id = randomUUID();
-  await writeFile(path, `${id}\n`, { mode: 0o600 });
-  return id;
-}
-
-async function publishAddress(home: string, address: object): Promise<void> {
-  const path = join(home, "orchestrator.json");
-  await writeFile(`${path}.new`, `${JSON.stringify(address, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
-}
-
-/** The facts of an execution never change; a bounded number of them is kept. */
-function remember(load: (executionId: string) => Promise<ExecutionContext>): (executionId: string) => Promise<ExecutionContext> {
-  const known = new Map<string, ExecutionContext>();
-  return async (executionId) => {
-    const found = known.get(executionId) ?? (await load(executionId));
-    known.set(executionId, found);
-    if (known.size > 1000) known.delete(known.keys().next().value as string);
-    return found;
-  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
