@@ -195,6 +195,9 @@ function build(end: (code: number) => void): Command {
   command("down", "stop the orchestrator; running tasks go on").action(async (flags) =>
     end(await (await import("./commands/lifecycle.ts")).down(await session(), flags)),
   );
+  command("prune", "let go of events, logs and artifacts whose time is over; happens daily by itself")
+    .option("--dry-run", "only say what would be removed")
+    .action(async (flags) => end(await (await import("./commands/prune.ts")).prune(await session(), flags)));
   command("doctor", "look for setup problems").action(async (flags) =>
     end(await (await import("./commands/lifecycle.ts")).doctor(await session(), flags)),
   );

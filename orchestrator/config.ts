@@ -36,6 +36,8 @@ const Environment = z.object({
     .optional(),
   LONGHAUL_MAX_PLAN_BYTES: count(2 * 1024 * 1024, 1024 ** 3),
   LONGHAUL_MAX_TASKS: count(10_000, 1_000_000),
+  LONGHAUL_RETAIN_EVENT_DAYS: count(90, 36_500),
+  LONGHAUL_RETAIN_LOG_DAYS: count(90, 36_500),
   LONGHAUL_SNAPSHOT_DAYS: count(30, 36_500),
   LONGHAUL_ALLOWED_HOSTS: z.string().optional(),
   QDRANT_URL: z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }).optional(),
@@ -112,6 +114,8 @@ export type Config = Readonly<{
   allowedHosts: readonly string[];
   /** How long the files of executions that ended are kept. */
   snapshotDays: number;
+  /** How long the log of an execution that ended, and the files of its attempts, are kept. */
+  retainDays: Readonly<{ events: number; logs: number }>;
   /** The environment that task processes take their allow-listed part from. */
   environment: Readonly<Record<string, string | undefined>>;
 }>;
@@ -172,6 +176,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     sharedPaths: Object.freeze(listOf(values.LONGHAUL_SHARED_PATHS)),
     maxPlanBytes: values.LONGHAUL_MAX_PLAN_BYTES,
     maxTasks: values.LONGHAUL_MAX_TASKS,
+    retainDays: Object.freeze({ events: values.LONGHAUL_RETAIN_EVENT_DAYS, logs: values.LONGHAUL_RETAIN_LOG_DAYS }),
     snapshotDays: values.LONGHAUL_SNAPSHOT_DAYS,
     allowedHosts: listOf(values.LONGHAUL_ALLOWED_HOSTS),
     environment: merged,

@@ -15,6 +15,7 @@ import { handoffEachRoutes } from "./api/handoff-each-routes.ts";
 import { historyRoutes } from "./api/history-routes.ts";
 import { learningRoutes } from "./api/learning-routes.ts";
 import { planEditRoutes } from "./api/plan-edit-routes.ts";
+import { retentionRoutes } from "./api/retention-routes.ts";
 import { startServer } from "./api/server.ts";
 import { verificationRoutes } from "./api/verification-routes.ts";
 import { workspaceRoutes } from "./api/workspace-routes.ts";
@@ -51,6 +52,7 @@ import { createRecorder } from "./recorder.ts";
 import { createRefiner } from "./refiner.ts";
 import { remember } from "./remember.ts";
 import { Rescue } from "./rescue.ts";
+import { Retention } from "./retention.ts";
 import { createAccountStore } from "./store/accounts.ts";
 import { createApprovalStore } from "./store/approvals.ts";
 import { createBudgetStore } from "./store/budgets.ts";
@@ -62,6 +64,7 @@ import { migrate } from "./store/migrate.ts";
 import { createOpinionStore } from "./store/opinions.ts";
 import { createPatternStore } from "./store/patterns.ts";
 import { createPlanEditStore } from "./store/plan-edits.ts";
+import { createRetentionStore } from "./store/retention.ts";
 import { createVerificationStore } from "./store/verification.ts";
 import { verification } from "./verification/evidence.ts";
 import { gatesAfter, gatesBefore } from "./verification/gate-step.ts";
@@ -134,6 +137,15 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const checking = { shell: executors.shell, git, store: verificationStore, now: Date.now };
     const accounts = createAccountStore(database);
     const budgets = createBudgetStore(database);
+    const retention = new Retention({
+      store: createRetentionStore(database),
+      directory: join(config.home, "executions"),
+      eventDays: config.retainDays.events,
+      logDays: config.retainDays.logs,
+      onError,
+      onPruned: (report) => log.info(report, "let go of what ended long ago"),
+      now: Date.now,
+    });
     const governor = new Governor({
       accounts,
       node: engine.node,
@@ -293,6 +305,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onChange: onEdited,
     });
     const features = [
+      retentionRoutes((how) => retention.runOnce(how)),
       budgetRoutes(createBudgetCommands({ budgets, executions, day: config.dayBudget, onChange: onEdited })),
       accountRoutes(createAccountCommands(accounts, config.reserveShare, Date.now)),
       approvalRoutes({ approvals, links, now: Date.now }),
@@ -323,6 +336,8 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     ];
     await workspaces.rollbacks.recover(); // before tasks are claimed
     workspaces.cleaning.start();
+    retention.start();
+    closing.push(() => retention.stop());
     closing.push(() => workspaces.cleaning.stop());
     await governor.start();
     worker.start();

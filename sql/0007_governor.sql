@@ -232,3 +232,44 @@ begin
   perform settle(p_execution);
   return v_released;
 end $$;
+
+-- ------------------------------------------------------------------------------------------------------------ retention
+--
+-- What ended long ago lets go of its log, a batch per transaction: no statement holds a lock for long, and whoever reads or runs waits for none of
+-- them. The execution, its tasks and their results stay. The log is append-only for everybody else.
+
+alter table executions add column events_pruned_at timestamptz;
+create index executions_with_events on executions (finished_at)
+  where finished_at is not null and (events_pruned_at is null or events_pruned_at < finished_at);
+
+create or replace function refuse_change() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'DELETE' and current_setting('longhaul.pruning', true) = 'on' then return old; end if;
+  raise exception '% is append-only: % is refused', tg_table_name, tg_op using errcode = 'restrict_violation';
+end $$;
+
+create function prunable_events(p_before timestamptz) returns table (executions bigint, events bigint) language sql stable as $$
+  select count(distinct e.id), count(v.seq) from executions e left join execution_events v on v.execution_id = e.id
+  where e.finished_at < p_before and (e.events_pruned_at is null or e.events_pruned_at < e.finished_at)
+$$;
+
+-- Deletes at most so many events of one execution that ended before then, oldest first; null when none is left to do.
+create function prune_events(p_before timestamptz, p_limit integer) returns integer language plpgsql as $$
+declare
+  v_execution uuid;
+  v_count integer;
+begin
+  select e.id into v_execution from executions e
+    where e.finished_at is not null and e.finished_at < p_before and (e.events_pruned_at is null or e.events_pruned_at < e.finished_at)
+    order by e.finished_at limit 1 for no key update skip locked;
+  if not found then return null; end if;
+  perform set_config('longhaul.pruning', 'on', true);
+  delete from execution_events v where v.execution_id = v_execution
+    and v.seq in (select x.seq from execution_events x where x.execution_id = v_execution order by x.seq limit p_limit);
+  get diagnostics v_count = row_count;
+  perform set_config('longhaul.pruning', 'off', true);
+  if v_count < p_limit then
+    update executions set events_pruned_at = longhaul_now() where id = v_execution;
+  end if;
+  return v_count;
+end $$;
