@@ -81,6 +81,13 @@ create function recount(p_execution uuid) returns void language plpgsql set enab
 declare
   v_ready record;
 begin
+  -- A person had skipped what it depends on, and lets it run after all: whoever has not begun waits again.
+  update execution_tasks t set status = 'pending', not_before = null, result = t.result - 'hold'
+  where t.execution_id = p_execution and t.status in ('queued', 'retrying', 'awaiting_human', 'awaiting_approval') and exists (
+    select from task_dependencies d join execution_tasks u on u.execution_id = d.execution_id and u.ordinal = d.dependency
+    where d.execution_id = t.execution_id and d.dependent = t.ordinal
+      and u.status <> 'completed' and coalesce(u.skip_cause, '') not in ('user', 'already_done', 'optional'));
+
   loop -- a failed or cancelled dependency skips what hangs on it, step by step through the graph
     with hopeless as (
       update execution_tasks t set status = 'skipped', skip_cause = 'dependency', finished_at = longhaul_now(),

@@ -10,6 +10,7 @@ create function edit_plan(p_execution uuid, p_document jsonb, p_tasks jsonb, p_r
 declare
   e executions := lock_execution(p_execution);
   v_late integer[];
+  v_task_id text;
 begin
   if e.status not in ('created', 'queued', 'running', 'paused', 'blocked') then
     raise exception 'execution % is %, only one that has not ended can be edited', p_execution, e.status using errcode = 'LH409';
@@ -32,9 +33,14 @@ begin
     on conflict (execution_id, ordinal) do update set task_id = excluded.task_id, kind = excluded.kind, priority = excluded.priority,
       status = excluded.status, ready_status = excluded.ready_status, max_attempts = excluded.max_attempts, skip_cause = excluded.skip_cause,
       not_before = null, message = null, finished_at = null;
-  update execution_tasks t set status = 'skipped', skip_cause = 'user', not_before = null, finished_at = longhaul_now(),
-    message = 'taken out of the plan'
-    where t.execution_id = p_execution and t.ordinal = any (p_removed) and t.ordinal <> all (v_late);
+  for v_task_id in
+    update execution_tasks t set status = 'skipped', skip_cause = 'user', not_before = null, finished_at = longhaul_now(),
+      message = 'taken out of the plan'
+      where t.execution_id = p_execution and t.ordinal = any (p_removed) and t.ordinal <> all (v_late)
+      returning t.task_id
+  loop
+    perform append_event(p_execution, 'task.skipped', v_task_id, null, '{"cause": "user"}');
+  end loop;
 
   delete from task_dependencies d where d.execution_id = p_execution and d.dependent = any (p_rewired) and d.dependent <> all (v_late);
   insert into task_dependencies (execution_id, dependency, dependent)

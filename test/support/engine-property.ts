@@ -1,11 +1,20 @@
 /** Random commands against one execution: the engine's property, run as it is and against deliberately broken engines. */
 import fc from "fast-check";
+import type { ExecutionStatus } from "../../orchestrator/domain/execution.ts";
 import type { TaskStatus } from "../../orchestrator/domain/task.ts";
-import { taskTransitions } from "../../orchestrator/domain/transition.ts";
+import {
+  type ExecutionCommand,
+  executionTransitions,
+  type TaskCommand,
+  taskTransitions,
+} from "../../orchestrator/domain/transition.ts";
+import { createBudgetStore } from "../../orchestrator/store/budgets.ts";
+import { createCheckpointStore } from "../../orchestrator/store/checkpoints.ts";
 import type { Database } from "../../orchestrator/store/db.ts";
-import { type ClaimedTask, createEngine, type Ending, type Engine } from "../../orchestrator/store/engine.ts";
+import { type ClaimedTask, createEngine, type Ending, type Engine, type NewTask } from "../../orchestrator/store/engine.ts";
+import { createPlanEditStore } from "../../orchestrator/store/plan-edits.ts";
 import { brokenInvariants } from "./invariants.ts";
-import { submitTasks } from "./plans.ts";
+import { submissionOf, submitTasks } from "./plans.ts";
 
 const sizes = 7;
 const edge = fc.tuple(fc.nat(sizes - 1), fc.nat(sizes - 1)).filter(([from, to]) => from < to);
@@ -16,19 +25,33 @@ const step = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant("finish" as const),
       which: fc.nat(5),
-      outcome: fc.constantFrom("succeeded", "succeeded", "failed", "retry", "release", "hold"),
+      outcome: fc.constantFrom("succeeded", "succeeded", "failed", "retry", "release", "human", "approval", "external", "budget"),
     }),
   },
   { weight: 9, arbitrary: fc.record({ do: fc.constant("late" as const), which: fc.nat(20) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("pause", "resume", "promote", "rescue", "restart") }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("retry", "rerun", "skip", "done"), which: fc.nat(sizes - 1) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom("retry", "rerun", "skip", "done", "answer_failed", "answer_skipped"),
+      which: fc.nat(sizes - 1),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom("rollback", "undo", "edit", "remove", "raise"),
+      which: fc.nat(sizes - 1),
+      slots: fc.nat(7),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("cancel" as const, "retryAll" as const) }) },
 );
 type Step = { do: string; slots?: number; which?: number; outcome?: string };
 
 const task = fc.record({
   maxAttempts: fc.integer({ min: 1, max: 3 }),
-  readyStatus: fc.constantFrom("queued", "queued", "queued", "awaiting_human"),
+  readyStatus: fc.constantFrom("queued", "queued", "queued", "awaiting_human", "awaiting_approval"),
 });
 
 /** The property: after every command all invariants hold, and the execution can be brought to its end. Throws with the counterexample. */
@@ -74,15 +97,27 @@ function createRun(database: Database, engine: Engine, id: string) {
   let current: ClaimedTask[] = [];
   const ever: ClaimedTask[] = [];
   const slots = (total: number) => ({ total, perKind: new Map([["noop", total]]) });
+  const checkpoints = createCheckpointStore(database, "a");
+  const edits = createPlanEditStore(database);
+  const budgets = createBudgetStore(database);
+  const holds = ["human", "approval", "external", "budget"];
   const ending = (task: ClaimedTask, outcome: string): Ending => ({
     executionId: task.executionId,
     ordinal: task.ordinal,
     attempt: task.attempt,
-    outcome: outcome as Ending["outcome"],
+    outcome: (holds.includes(outcome) ? "hold" : outcome) as Ending["outcome"],
     detail: {
       message: outcome,
       delayMs: 0,
-      ...(outcome === "hold" ? { hold: { name: "test", waitFor: "human", onDone: "continue" } } : {}),
+      ...(holds.includes(outcome)
+        ? {
+            hold: {
+              name: outcome === "budget" ? "budget:plan" : "test",
+              waitFor: outcome === "budget" ? "human" : (outcome as "human"),
+              onDone: outcome === "approval" ? "complete" : "continue",
+            },
+          }
+        : {}),
     },
   });
   const lastSeq = async () => {
@@ -103,7 +138,7 @@ function createRun(database: Database, engine: Engine, id: string) {
       },
     );
   /** A command on a task is refused exactly where the model, the transition table, says so. */
-  const onTask = async (name: "retry" | "rerun" | "skip" | "answer_done", which: number, call: () => Promise<unknown>) => {
+  const onTask = async (name: TaskCommand, which: number, call: () => Promise<unknown>) => {
     const [row] = await database.query<{ status: TaskStatus; execution: string }>({
       name: "task_status",
       text: `select t.status, e.status as execution from execution_tasks t join executions e on e.id = t.execution_id
@@ -120,6 +155,63 @@ function createRun(database: Database, engine: Engine, id: string) {
       );
     }
   };
+  const execution = async () => {
+    const [row] = await database.query<{ status: ExecutionStatus; running: number }>({
+      name: "execution_status",
+      text: "select status, running from executions where id = $1",
+      values: [id],
+    });
+    if (row === undefined) throw new Error("the execution is gone");
+    return row;
+  };
+  /** The same for commands on the execution. */
+  const onExecution = async (name: string, expected: boolean, call: () => Promise<unknown>) => {
+    const before = await execution();
+    const allowed = await command(call());
+    if (allowed !== expected) {
+      throw new Error(
+        `${name} of an execution that is ${before.status} was ${allowed ? "allowed" : "refused"}, against the model`,
+      );
+    }
+  };
+  const allows = (name: ExecutionCommand, status: ExecutionStatus) => executionTransitions[name][status] !== "refused";
+  const isOpen = (status: ExecutionStatus) => !["completed", "failed", "cancelled"].includes(status);
+  const rollBack = (target: Parameters<typeof checkpoints.begin>[1]) => async () => {
+    const number = await checkpoints.begin(id, target, "/w", "tree");
+    await checkpoints.commit(id, number, { ref: null, tree: "tree" });
+  };
+  const lastRollback = async () => {
+    const [row] = await database.query<{ number: number }>({
+      name: "last_rollback",
+      text: "select max(number) as number from rollbacks where execution_id = $1 and not target ? 'undoes' having max(number) is not null",
+      values: [id],
+    });
+    return row?.number;
+  };
+  const startOf = async (which: number) => {
+    const [row] = await database.query<{ seq: string; attempt: number }>({
+      name: "start_of",
+      text: "select seq, attempt from execution_events where execution_id = $1 and task_id = $2 and type = 'task.started' order by seq desc limit 1",
+      values: [id, `t${which}`],
+    });
+    return row;
+  };
+  /** Written anew, with other dependencies, as `longhaul edit` does with every task that it changes. */
+  const edit = (which: number, dependencies: number) => {
+    const { parent: _parent, ...written } = submissionOf([{}]).tasks[0] as NewTask;
+    return edits.edit(id, {
+      document: { title: "edited" },
+      tasks: [{ ...written, ordinal: which, taskId: `t${which}`, maxAttempts: 2 }],
+      removed: [],
+      rewired: [which],
+      edges: Array.from({ length: which }, (_, index) => index)
+        .filter((index) => (dependencies >> (index % 3)) & 1)
+        .map((dependency) => ({ dependency, dependent: which })),
+      event: {},
+    });
+  };
+  const remove = (which: number) =>
+    edits.edit(id, { document: { title: "edited" }, tasks: [], removed: [which], rewired: [], edges: [], event: {} });
   const claim = async (total: number) => {
     const { claimed } = await engine.step([], slots(total));
     current.push(...claimed);
@@ -143,9 +235,36 @@ function createRun(database: Database, engine: Engine, id: string) {
         );
       }
       current = current.filter((one) => one !== task || !ended[0]?.accepted);
-    } else if (what === "pause") await command(engine.pause(id, undefined));
-    else if (what === "resume") await command(engine.resume(id));
-    else if (what === "promote") await engine.promote();
+    } else if (what === "pause" || what === "resume" || what === "cancel") {
+      const { status } = await execution();
+      await onExecution(what, allows(what, status), () => (what === "resume" ? engine.resume(id) : engine[what](id, undefined)));
+    } else if (what === "rollback") {
+      const start = await startOf(which);
+      if (start === undefined) return;
+      const { status, running } = await execution();
+      const target = {
+        taskId: `t${which}`,
+        ordinal: which,
+        moment: "before",
+        attempt: start.attempt,
+        seq: Number(start.seq) - 1,
+      } as const;
+      await onExecution(what, allows(what, status) && running === 0, rollBack(target));
+      if (running === 0) current = [];
+    } else if (what === "undo") {
+      const number = await lastRollback();
+      if (number === undefined) return;
+      const { running } = await execution();
+      await onExecution(what, running === 0, rollBack({ undoes: number }));
+      if (running === 0) current = [];
+    } else if (what === "edit" || what === "remove") {
+      const { status } = await execution();
+      await onExecution(what, isOpen(status), () => (what === "edit" ? edit(which, total) : remove(which)));
+    } else if (what === "raise") {
+      const { status } = await execution();
+      const expected = status !== "completed" && status !== "cancelled";
+      await onExecution(what, expected, () => budgets.raise(id, undefined, { usd: 5 }));
+    } else if (what === "promote") await engine.promote();
     else if (what === "restart") await engine.register("test");
     else if (what === "rescue") {
       await database.query({
@@ -161,7 +280,8 @@ function createRun(database: Database, engine: Engine, id: string) {
     else if (what === "rerun") await onTask("rerun", which, () => engine.retry(id, `t${which}`, true));
     else if (what === "skip") await onTask("skip", which, () => engine.skip(id, `t${which}`));
     else if (what === "done") await onTask("answer_done", which, () => engine.completeWaiting(id, which, "done", undefined));
-    else if (what === "cancel") await command(engine.cancel(id, undefined));
+    else if (what === "answer_failed") await onTask(what, which, () => engine.completeWaiting(id, which, "failed", undefined));
+    else if (what === "answer_skipped") await onTask(what, which, () => engine.completeWaiting(id, which, "skipped", undefined));
     else if (what === "retryAll") await command(engine.retry(id, undefined));
   };
   return {

@@ -45,7 +45,9 @@ const checks: Record<string, string> = {
     join execution_tasks u on u.execution_id = e.id and u.ordinal = d.dependency
     where s.type = 'task.started' and coalesce(u.skip_cause, '') not in ('already_done', 'optional') and not exists (
       select from execution_events c where c.execution_id = s.execution_id and c.task_id = q.task_id and c.seq < s.seq
-        and c.type in ('task.completed', 'task.skipped'))`,
+        and c.type in ('task.completed', 'task.skipped'))
+      and not exists ( -- what it depended on then is not known any more
+        select from execution_events x where x.execution_id = s.execution_id and x.seq > s.seq and x.type = 'execution.edited')`,
   "what has ended has an end, and only that": `
     select id::text || ' is ' || status as broken from executions
     where (completed + failed + skipped + cancelled = total) <> (status in ('completed', 'failed', 'cancelled'))`,

@@ -6,7 +6,7 @@ import { createTestDatabase } from "../../support/postgres.ts";
 
 /** More runs, and the defects that take long to be found, with LONGHAUL_FAULT=full (npm run test:fault). */
 const full = process.env["LONGHAUL_FAULT"] === "full";
-const runs = full ? 2000 : 40;
+const runs = full ? 2000 : 60;
 
 let database: Database;
 let drop: () => Promise<void>;

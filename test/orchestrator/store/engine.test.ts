@@ -329,6 +329,13 @@ describe("commands", () => {
     expect(await claim()).toMatchObject([{ ordinal: 0, attempt: 2, failures: 0 }]);
   });
 
+  it("waits again when a person lets run what was skipped before it", async () => {
+    const id = await submitTasks(engine, [{}, {}], [[0, 1]]);
+    await engine.skip(id, "t0");
+    expect(await statuses(id)).toEqual({ t0: "skipped", t1: "queued" });
+    await engine.retry(id, "t0");
+    expect(await statuses(id)).toEqual({ t0: "queued", t1: "pending" });
+  });
   it("says for whom it waits when what it hangs on is done", async () => {
     const id = await submitTasks(engine, [{}, { readyStatus: "awaiting_approval" }, { readyStatus: "awaiting_human" }], [[0, 1]]);
     const [first] = await claim();
