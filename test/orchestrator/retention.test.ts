@@ -116,5 +116,11 @@ it("what is over goes in batches that nobody waits for, what is not stays, and a
   expect(await count(kept)).toBeGreaterThan(perExecution);
   expect([gone[0] as string, kept].map((id) => existsSync(join(directory, id)))).toEqual([false, true]);
   expect(await retention.runOnce({ dryRun: false })).toMatchObject({ executions: 0, events: 0, folders: 0 });
-  await expect(run("delete from execution_events where execution_id = $1", [kept])).rejects.toThrow("append-only");
+});
+
+it("nobody else changes or deletes an event", async () => {
+  const id = await submitTasks(engine, [{}]);
+  await expect(run("update execution_events set type = 'x' where execution_id = $1", [id])).rejects.toThrow("append-only");
+  await expect(run("delete from execution_events where execution_id = $1", [id])).rejects.toThrow("append-only");
+  await expect(run("truncate execution_events")).rejects.toThrow("append-only");
 });

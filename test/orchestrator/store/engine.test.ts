@@ -392,11 +392,3 @@ describe("commands", () => {
     });
   });
 });
-
-it("refuses to change or delete an event", async () => {
-  const id = await submitTasks(engine, [{}]);
-  const attempt = (text: string) => database.query({ name: "", text, values: [] });
-  await expect(attempt(`update execution_events set type = 'x' where execution_id = '${id}'`)).rejects.toThrow("append-only");
-  await expect(attempt(`delete from execution_events where execution_id = '${id}'`)).rejects.toThrow("append-only");
-  await expect(attempt("truncate execution_events")).rejects.toThrow("append-only");
-});
