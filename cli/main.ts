@@ -150,6 +150,22 @@ function build(end: (code: number) => void): Command {
   command("write-back <id>", "tick the boxes of finished tasks in the plan's file")
     .option("--dry-run", "only show what would change")
     .action(async (id, flags) => end(await (await import("./commands/edit.ts")).writeBack(await session(), id, flags)));
+  const notify = program.command("notify").description("what was told to whom");
+  notify
+    .command("test [channel]")
+    .description("send a test message to every channel, or to one")
+    .option("--json", "print JSON for scripts")
+    .exitOverride()
+    .action(async (channel, flags) =>
+      end(await (await import("./commands/notify.ts")).notifyTest(await session(), channel, flags)),
+    );
+  notify
+    .command("list")
+    .description("messages, newest first")
+    .option("--json", "print JSON for scripts")
+    .option("-n, --limit <n>", "how many", count)
+    .exitOverride()
+    .action(async (flags) => end(await (await import("./commands/notify.ts")).notifyList(await session(), flags)));
   command("approvals [id]", "what waits for an approval; with an id, every approval of that execution").action(
     async (id, flags) => end(await (await import("./commands/approval.ts")).approvals(await session(), id, flags)),
   );

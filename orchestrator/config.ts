@@ -6,10 +6,13 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { parseEnv } from "node:util";
 import { z } from "zod";
+import type { NotificationConfig } from "../notifications/configured.ts";
 import { IsolationLevel } from "../plan/isolation.ts";
 import { LonghaulError } from "./domain/errors.ts";
 
 const count = (fallback: number, maximum: number) => z.coerce.number().int().min(1).max(maximum).default(fallback);
+
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" });
 
 const Environment = z.object({
   LONGHAUL_HOME: z.string().refine(isAbsolute, "must be an absolute path").optional(),
@@ -52,6 +55,19 @@ const Environment = z.object({
   EMBEDDING_QUERY_PREFIX: z.string().default(""),
   EMBEDDING_DOCUMENT_PREFIX: z.string().default(""),
   EMBEDDING_FLOOR: z.coerce.number().min(0).max(1).default(0.5),
+  VOICE_SERVER_URL: httpUrl.optional(),
+  VOICE_ID: z.string().optional(),
+  NTFY_URL: httpUrl.default("https://ntfy.sh"),
+  NTFY_TOPIC: z.string().optional(),
+  NTFY_TOKEN: z.string().optional(),
+  DISCORD_WEBHOOK: httpUrl.optional(),
+  SLACK_WEBHOOK: httpUrl.optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: "must be an smtp:// or smtps:// URL" }).optional(),
+  SMTP_FROM: z.string().default("longhaul@localhost"),
+  SMTP_TO: z.string().optional(),
+  WEBHOOK_URL: httpUrl.optional(),
+  WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
+  LONGHAUL_QUIET_HOURS: z.string().optional(),
   LONGHAUL_APPROVAL_HOURS: z.coerce.number().positive().max(8760).default(72),
   LONGHAUL_HOLDOUT: z.coerce.number().min(0).max(0.9).default(0.1),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
@@ -88,6 +104,7 @@ export type Config = Readonly<{
   dayBudget: Readonly<{ usd?: number; tokens?: number; seconds?: number }>;
   /** How tasks are held that ask for nothing; without it the strongest level that works. Paths besides the usual ones are for all. */
   isolation: Readonly<{ level: IsolationLevel | undefined; writable: readonly string[]; reveal: readonly string[] }>;
+  notifications: NotificationConfig;
   /** How long an approval waits for its decision before it is asked for anew. */
   approvalHours: number;
   /** Reads what rules can only guess about a plan. */
@@ -167,6 +184,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       writable: listOf(values.LONGHAUL_SANDBOX_WRITABLE),
       reveal: listOf(values.LONGHAUL_SANDBOX_REVEAL),
     }),
+    notifications: notificationsOf(values),
     approvalHours: values.LONGHAUL_APPROVAL_HOURS,
     planModel:
       values.PLAN_MODEL === undefined
@@ -196,6 +214,19 @@ function defaultHome(environment: Record<string, string | undefined>): string {
   if (process.getuid?.() === 0) return "/var/lib/longhaul";
   const userHome = environment["HOME"] || homedir();
   return join(environment["XDG_DATA_HOME"] || join(userHome, ".local", "share"), "longhaul");
+}
+
+function notificationsOf(values: z.infer<typeof Environment>): NotificationConfig {
+  const { VOICE_SERVER_URL: voice, NTFY_TOPIC: topic, SMTP_URL: smtp, SMTP_TO: to } = values;
+  return {
+    voice: voice === undefined ? undefined : { url: voice, voiceId: values.VOICE_ID },
+    ntfy: topic === undefined ? undefined : { url: values.NTFY_URL, topic, token: values.NTFY_TOKEN },
+    discord: values.DISCORD_WEBHOOK,
+    slack: values.SLACK_WEBHOOK,
+    email: smtp === undefined || to === undefined ? undefined : { url: smtp, from: values.SMTP_FROM, to },
+    webhook: { url: values.WEBHOOK_URL, allowPrivate: values.WEBHOOK_ALLOW_PRIVATE },
+    quietHours: values.LONGHAUL_QUIET_HOURS,
+  };
 }
 
 /** The key alone turns nothing on: what is embedded leaves the machine, so a model has to be named. */

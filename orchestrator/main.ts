@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 import { advice } from "../learning/advice.ts";
 import { createLearning } from "../learning/learning.ts";
 import { createLearningQueries } from "../learning/queries.ts";
+import { configuredChannels, readOverrides, readQuietHours } from "../notifications/configured.ts";
+import { Notifier } from "../notifications/notifier.ts";
 import { formatNames } from "../plan/parse.ts";
 import { accountRoutes } from "./api/accounts-routes.ts";
 import { createApp } from "./api/app.ts";
@@ -14,6 +16,7 @@ import { currentCorrelationId } from "./api/correlation.ts";
 import { handoffEachRoutes } from "./api/handoff-each-routes.ts";
 import { historyRoutes } from "./api/history-routes.ts";
 import { learningRoutes } from "./api/learning-routes.ts";
+import { notificationRoutes } from "./api/notification-routes.ts";
 import { planEditRoutes } from "./api/plan-edit-routes.ts";
 import { retentionRoutes } from "./api/retention-routes.ts";
 import { startServer } from "./api/server.ts";
@@ -61,6 +64,7 @@ import { createEngine } from "./store/engine.ts";
 import { createExecutionStore } from "./store/executions.ts";
 import { kindHistory } from "./store/history.ts";
 import { migrate } from "./store/migrate.ts";
+import { createNotificationStore } from "./store/notifications.ts";
 import { createOpinionStore } from "./store/opinions.ts";
 import { createPatternStore } from "./store/patterns.ts";
 import { createPlanEditStore } from "./store/plan-edits.ts";
@@ -159,9 +163,17 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const metrics = createMetrics({ executions, accounts, runningAttempts: () => worker.runningCount, now: Date.now });
     const patterns = createPatternStore(database);
     const { holdout, ...indexes } = config.learning;
-    const secrets = [token, indexes.qdrant?.apiKey, indexes.embedding?.apiKey, config.planModel?.apiKey].filter(
-      (secret) => secret !== undefined,
-    );
+    const { ntfy, discord, slack, email } = config.notifications;
+    const secrets = [
+      token,
+      ntfy?.token,
+      discord,
+      slack,
+      email?.url,
+      indexes.qdrant?.apiKey,
+      indexes.embedding?.apiKey,
+      config.planModel?.apiKey,
+    ].filter((secret) => secret !== undefined);
     const { learner, recommend, indexName } = createLearning({
       ...indexes,
       store: patterns,
@@ -258,6 +270,23 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onError,
       now: Date.now,
     });
+    const { channels, standing } = configuredChannels(
+      config.notifications,
+      await createTokenFile(join(config.home, "webhook-secret")),
+      Date.now,
+    );
+    const notificationStore = createNotificationStore(database, engine.node);
+    const notifier = new Notifier({
+      store: notificationStore,
+      channels,
+      standing,
+      overrides: readOverrides(join(config.home, "notifications.json")),
+      quietHours: readQuietHours(config.notifications.quietHours),
+      linkOf: async (id) => (await approvals.approval(id)).link,
+      onError,
+      now: Date.now,
+      random: Math.random,
+    });
     const commands = { ...createCommands({ engine, executions, approvals, onChange: onEdited }), handoff };
     const learningQueries = createLearningQueries({ recommend, patterns, executions, indexName, holdout });
     const queries = createQueries({
@@ -276,7 +305,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
           {
             version,
             executors: executors.described,
-            channels: [],
+            channels: standing,
             isolation: { ...executors.isolation, levels: executors.isolationLevels },
             planFormats: formatNames(),
             limits: {
@@ -309,6 +338,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       budgetRoutes(createBudgetCommands({ budgets, executions, day: config.dayBudget, onChange: onEdited })),
       accountRoutes(createAccountCommands(accounts, config.reserveShare, Date.now)),
       approvalRoutes({ approvals, links, now: Date.now }),
+      notificationRoutes({ store: notificationStore, notifier, channels: standing }),
       handoffEachRoutes(handoffEach),
       historyRoutes(history),
       planEditRoutes(planEdits),
@@ -332,6 +362,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const unlisten = [
       database.listen("longhaul_ready", () => worker.wake()),
       database.listen("longhaul_account", () => governor.wake()),
+      database.listen("longhaul_notify", () => notifier.wake()),
       database.listen("longhaul_stop", () => void worker.checkLease()),
     ];
     await workspaces.rollbacks.recover(); // before tasks are claimed
@@ -344,6 +375,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     rescue.start();
     learner.start();
     approvals.start();
+    await notifier.start();
     closing.push(async () => {
       for (const end of unlisten) end();
       await rescue.stop();
@@ -351,6 +383,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       await governor.stop();
       await learner.stop();
       await approvals.stop();
+      await notifier.stop();
     });
     await publishAddress(config.home, {
       url,

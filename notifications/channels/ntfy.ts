@@ -1,0 +1,30 @@
+/** ntfy (docs.ntfy.sh/publish): published as JSON, because headers cannot hold every character. Its buttons post to the approval's page. */
+import { type Channel, post } from "./channel.ts";
+
+export const createNtfy = ({ url, topic, token }: { url: string; topic: string; token: string | undefined }): Channel => ({
+  send: ({ title, body, priority, tags, click, buttons }) =>
+    post(url, {
+      headers: { "content-type": "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify({
+        topic,
+        title,
+        message: body,
+        priority,
+        tags,
+        ...(click === null ? {} : { click }),
+        ...(buttons.length === 0
+          ? {}
+          : {
+              actions: buttons.map(({ label, url: address, body: form }) => ({
+                action: "http",
+                label,
+                url: address,
+                method: "POST",
+                headers: { "Content-Type": "application/x-www-form-urlencoded" },
+                body: form,
+                clear: true,
+              })),
+            }),
+      }),
+    }),
+});
