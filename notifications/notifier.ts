@@ -89,8 +89,17 @@ export class Notifier {
     const channel = this.#options.channels.get(name);
     if (channel === undefined) return "it is not configured";
     const told: Told = {
-      ...{ id: "", executionId: "", seq: 0, type: "test", at: new Date(this.#options.now()).toISOString() },
-      ...{ planTitle: "A test of this channel.", taskId: null, taskTitle: null, seconds: null, reason: null, link: null },
+      id: "",
+      executionId: "",
+      seq: 0,
+      type: "test",
+      at: new Date(this.#options.now()).toISOString(),
+      planTitle: "A test of this channel.",
+      taskId: null,
+      taskTitle: null,
+      seconds: null,
+      reason: null,
+      link: null,
     };
     const delivery = await channel.send(messageOf(told), uuidv7(), null);
     return delivery.ok ? null : delivery.error;

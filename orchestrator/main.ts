@@ -4,8 +4,7 @@ import { join, resolve } from "node:path";
 import { advice } from "../learning/advice.ts";
 import { createLearning } from "../learning/learning.ts";
 import { createLearningQueries } from "../learning/queries.ts";
-import { configuredChannels, readOverrides, readQuietHours } from "../notifications/configured.ts";
-import { Notifier } from "../notifications/notifier.ts";
+import { createNotifications } from "../notifications/notifications.ts";
 import { formatNames } from "../plan/parse.ts";
 import { accountRoutes } from "./api/accounts-routes.ts";
 import { createApp } from "./api/app.ts";
@@ -270,22 +269,13 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onError,
       now: Date.now,
     });
-    const { channels, standing } = configuredChannels(
-      config.notifications,
-      await createTokenFile(join(config.home, "webhook-secret")),
-      Date.now,
-    );
-    const notificationStore = createNotificationStore(database, engine.node);
-    const notifier = new Notifier({
-      store: notificationStore,
-      channels,
-      standing,
-      overrides: readOverrides(join(config.home, "notifications.json")),
-      quietHours: readQuietHours(config.notifications.quietHours),
+    const notifications = createNotifications({
+      config: config.notifications,
+      home: config.home,
+      store: createNotificationStore(database, engine.node),
+      webhookSecret: await createTokenFile(join(config.home, "webhook-secret")),
       linkOf: async (id) => (await approvals.approval(id)).link,
       onError,
-      now: Date.now,
-      random: Math.random,
     });
     const commands = { ...createCommands({ engine, executions, approvals, onChange: onEdited }), handoff };
     const learningQueries = createLearningQueries({ recommend, patterns, executions, indexName, holdout });
@@ -305,7 +295,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
           {
             version,
             executors: executors.described,
-            channels: standing,
+            channels: notifications.channels,
             isolation: { ...executors.isolation, levels: executors.isolationLevels },
             planFormats: formatNames(),
             limits: {
@@ -338,7 +328,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       budgetRoutes(createBudgetCommands({ budgets, executions, day: config.dayBudget, onChange: onEdited })),
       accountRoutes(createAccountCommands(accounts, config.reserveShare, Date.now)),
       approvalRoutes({ approvals, links, now: Date.now }),
-      notificationRoutes({ store: notificationStore, notifier, channels: standing }),
+      notificationRoutes(notifications),
       handoffEachRoutes(handoffEach),
       historyRoutes(history),
       planEditRoutes(planEdits),
@@ -362,7 +352,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const unlisten = [
       database.listen("longhaul_ready", () => worker.wake()),
       database.listen("longhaul_account", () => governor.wake()),
-      database.listen("longhaul_notify", () => notifier.wake()),
+      database.listen("longhaul_notify", () => notifications.notifier.wake()),
       database.listen("longhaul_stop", () => void worker.checkLease()),
     ];
     await workspaces.rollbacks.recover(); // before tasks are claimed
@@ -375,7 +365,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     rescue.start();
     learner.start();
     approvals.start();
-    await notifier.start();
+    await notifications.notifier.start();
     closing.push(async () => {
       for (const end of unlisten) end();
       await rescue.stop();
@@ -383,7 +373,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       await governor.stop();
       await learner.stop();
       await approvals.stop();
-      await notifier.stop();
+      await notifications.notifier.stop();
     });
     await publishAddress(config.home, {
       url,

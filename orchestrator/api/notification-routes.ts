@@ -1,8 +1,7 @@
 /** What was told, and a test of the channels. */
 import { createRoute, z } from "@hono/zod-openapi";
-import type { Notifier } from "../../notifications/notifier.ts";
-import { type ChannelName, channelNames } from "../../notifications/rules.ts";
-import type { NotificationStore } from "../store/notifications.ts";
+import type { Notifications } from "../../notifications/notifications.ts";
+import { channelNames } from "../../notifications/rules.ts";
 import type { Feature } from "./door-env.ts";
 import { NotificationList, NotificationTest } from "./notification-contract.ts";
 import { jsonAnswer, jsonBody, refusals, withBody } from "./operation.ts";
@@ -29,9 +28,7 @@ const testRoute = createRoute({
   responses: { 200: jsonAnswer(NotificationTest, "What each service said."), ...refusals(...withBody) },
 });
 
-export type NotificationRouteOptions = { store: NotificationStore; notifier: Notifier; channels: ChannelName[] };
-
-export function notificationRoutes({ store, notifier, channels }: NotificationRouteOptions): Feature {
+export function notificationRoutes({ store, notifier, channels }: Notifications): Feature {
   return (app) => {
     app.openapi(listRoute, async (c) => {
       const rows = await store.list(c.req.valid("query").limit);

@@ -5,10 +5,11 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { SMTPServer } from "smtp-server";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { notifications } from "../../client/notifications.ts";
 import { createTestOrchestrator, type TestOrchestrator, untilEnded } from "../support/orchestrator.ts";
 import { createTestDatabase } from "../support/postgres.ts";
@@ -70,19 +71,14 @@ afterAll(async () => {
 beforeEach(() => {
   for (const { received } of Object.values(servers)) received.length = 0;
   mails.length = 0;
-  // Nothing of one test is on its way in the next.
-  return () =>
-    expect
-      .poll(
-        async () =>
-          (await notifications(running.client, 500)).notifications.filter(
-            ({ status }) => status === "queued" || status === "sending",
-          ),
-        {
-          timeout: 20_000,
-        },
-      )
-      .toEqual([]);
+});
+/** Nothing of one test is on its way in the next. */
+afterEach(async () => {
+  for (;;) {
+    const { notifications: all } = await notifications(running.client, 500);
+    if (!all.some(({ status }) => status === "queued" || status === "sending")) return;
+    await delay(50);
+  }
 });
 
 const handoff = async (tasks: object[], options: object = {}) => {
@@ -132,7 +128,12 @@ describe("a plan that runs", () => {
     const executionId = await handoff([ok], { approvalMode: "final" });
     await expect.poll(() => titles(servers.ntfy), { timeout: 10_000 }).toContain("Approval needed: Approve the result");
     const asked = servers.ntfy.received.find(({ body }) => String(body["title"]).startsWith("Approval"));
-    const [approve] = asked?.body["actions"] as { url: string; method: string; headers: Record<string, string>; body: string }[];
+    const [approve] = (asked?.body["actions"] ?? []) as {
+      url: string;
+      method: string;
+      headers: Record<string, string>;
+      body: string;
+    }[];
     const tap = () =>
       fetch(approve?.url ?? "", { method: approve?.method ?? "", headers: approve?.headers ?? {}, body: approve?.body ?? "" });
     expect((await Promise.all([tap(), tap()])).map(({ status }) => status)).toEqual([200, 200]);
