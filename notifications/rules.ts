@@ -6,7 +6,7 @@ export type ChannelName = (typeof channelNames)[number];
 type Rule = boolean | "when-long";
 
 /** Tasks shorter than this are not pushed when they complete. */
-export const longSeconds = 300;
+const longSeconds = 300;
 
 const all = { voice: true, push: true, discord: true, slack: true, email: true, webhook: true } as const;
 const few = { voice: true, push: true, discord: false, slack: false, email: false, webhook: true } as const;
