@@ -170,10 +170,13 @@ describe("a service in trouble", () => {
     await expect
       .poll(() => titles(servers.ntfy).filter((title) => title === `Plan completed: Trouble: ${what}`), { timeout: 10_000 })
       .toHaveLength(1);
-    const own = (await notifications(running.client)).notifications.filter(
-      ({ channel, title }) => channel === "push" && title.endsWith(what),
-    );
-    expect(own[0]).toMatchObject({ status: "sent" });
+    await expect
+      .poll(async () =>
+        (await notifications(running.client)).notifications.filter(
+          ({ channel, title }) => channel === "push" && title.endsWith(what),
+        ),
+      )
+      .toMatchObject([{ status: "sent" }]);
   });
 
   it("is not asked again when it refuses for good, and the list says so", async () => {
