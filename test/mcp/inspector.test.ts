@@ -31,7 +31,14 @@ describe.each(["legacy", "modern"])("the MCP Inspector over the %s protocol", (e
 
   test("lists the tools and finds no error in their schemas", async () => {
     const { tools } = await inspect("--method", "tools/list", "--strict");
-    expect((tools as { name: string }[]).map(({ name }) => name)).toEqual(["handoff", "status", "control", "list", "recommend"]);
+    expect((tools as { name: string }[]).map(({ name }) => name)).toEqual([
+      "handoff",
+      "status",
+      "control",
+      "list",
+      "approve",
+      "recommend",
+    ]);
   });
 
   test("hands a plan off and reads how it ended", async () => {

@@ -64,6 +64,21 @@ describe.each(["legacy", "modern"] as const)("a client of the %s protocol", (era
     expect(await control("cancel")).toHaveProperty("refused");
   });
 
+  test("approves only what was shown, and only when the user has decided", async () => {
+    const tasks = [{ id: "a", title: "A", command: "true" }];
+    const { executionId } = await call("handoff", { plan: { title: "Approved", tasks }, approvalMode: "final" });
+    await expect
+      .poll(() => call("approve", { executionId }), { timeout: 20_000 })
+      .toMatchObject({ waiting: [{ title: "Approve the result" }] });
+    const listed = await call("approve", { executionId });
+    const [{ approvalId, digest }] = listed["waiting"] as [{ approvalId: string; digest: string }];
+    expect(listed["taskText"]).toContain("a reported:");
+    expect(await call("approve", { approvalId, decision: "approve" })).toHaveProperty("refused");
+    expect(await call("approve", { approvalId, digest: "0".repeat(64), decision: "approve" })).toHaveProperty("refused");
+    expect(await call("approve", { approvalId, digest, decision: "approve" })).toMatchObject({ summary: "It was approved." });
+    expect(await untilEnded(await orchestrator.client(), String(executionId))).toMatchObject({ status: "completed" });
+  });
+
   test("cancels what runs", async () => {
     const { executionId } = await call("handoff", { plan: { title: "Endless", tasks: [waits("never")] } });
     expect(await call("control", { executionId, action: "cancel" })).toMatchObject({ changed: true });
