@@ -59,7 +59,7 @@ describe("docs/", () => {
   it("cli.md names every command with every option, and README only commands that there are", async () => {
     const manual = await read("docs/cli.md");
     const help = (await longhaul.run(["--help"])).out;
-    const commands = [...help.matchAll(/^ {2}([a-z]+)(?= .*\S)/gm)]
+    const commands = [...help.matchAll(/^ {2}([a-z][a-z-]*)(?= .*\S)/gm)]
       .map((match) => match[1] as string)
       .filter((name) => name !== "help");
     expect(commands.length).toBeGreaterThan(15);
@@ -68,7 +68,7 @@ describe("docs/", () => {
       const options = (await longhaul.run([command, "--help"])).out.matchAll(/(--[a-z-]+)/g);
       for (const [, option = ""] of options) if (option !== "--help") expect(manual, command).toContain(option);
     }
-    for (const [, named = ""] of (await read("README.md")).matchAll(/(?:`|^)longhaul ([a-z]+)/gm))
+    for (const [, named = ""] of (await read("README.md")).matchAll(/(?:`|^)longhaul ([a-z][a-z-]*)/gm))
       expect(commands).toContain(named);
     for (const [, code = ""] of help.matchAll(/^ {2}(\d+) {2}/gm)) expect(manual).toContain(`| ${code} |`);
   });
