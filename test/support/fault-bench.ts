@@ -30,7 +30,11 @@ export function createFaultBench(environment: Record<string, string> = {}): Faul
     drop = test.drop;
     made.databaseUrl = test.databaseUrl;
     made.database = openDatabase(test.connection);
-    made.orchestrator = await createTestOrchestrator({ DATABASE_URL: test.databaseUrl, ...environment });
+    made.orchestrator = await createTestOrchestrator({
+      DATABASE_URL: test.databaseUrl,
+      LONGHAUL_SAME_FAILURES: "1000", // chance may kill one task three times, and nobody is there to be asked why
+      ...environment,
+    });
     made.workspace = await mkdtemp("/tmp/longhaul-work-");
   });
   afterAll(async () => {
