@@ -20,7 +20,7 @@ it.runIf(process.platform === "linux").each(["supervisor", "command"] as const)(
   async (victim) => {
     const random = seededRandom();
     const { client } = await bench.orchestrator.start();
-    const tasks = layeredTasks(Math.ceil(kills / 4) + 2, 3, 0.25);
+    const tasks = layeredTasks(kills + 5, 3, 0.25);
     const { executionId } = await client.handoff({ plan: { title: victim, tasks }, options: { workspace: bench.workspace } });
     let killed = 0;
     while (killed < kills) {

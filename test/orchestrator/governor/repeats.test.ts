@@ -80,5 +80,7 @@ it("failures that differ use their attempts up", async () => {
 it.runIf(binary !== undefined)("a session that makes the same call again and again is ended as stuck", async () => {
   const executionId = await handoff({ kind: "claude", retry: { ...retry, maxAttempts: 1 } });
   expect(await untilEnded(client, executionId)).toMatchObject({ status: "failed" });
-  expect((await client.execution(executionId)).tasks[0]?.message).toMatch(/^stuck: the tool Bash was called 1[5-9] times/);
+  expect((await client.execution(executionId)).tasks[0]?.message).toMatch(
+    /^stuck: the tool Bash was called (?:1[5-9]|2\d) times/,
+  );
 });
