@@ -90,9 +90,17 @@ export class Approvals {
     return { approvalId: id, executionId: row.execution_id, status: decision === "approve" ? "approved" : "rejected", changed };
   }
 
-  /** Decides what a task waits for as it is now. @throws LonghaulError conflict when it does not wait for an approval */
+  /**
+   * Decides what a task waits for, as it was asked.
+   * @throws LonghaulError conflict when it does not wait for an approval, or for something else by now
+   */
   async decideTask(executionId: string, ordinal: number, approve: boolean, note: string | undefined): Promise<boolean> {
     const { store, seconds } = this.#options;
+    const asked = (await store.list(executionId, listed)).find((row) => row.ordinal === ordinal && row.status === "pending");
+    if (asked !== undefined) {
+      await this.#refuseWhatChanged(asked);
+      return store.decide({ id: asked.id, digest: asked.digest, approve, by: "owner", channel: "api", note });
+    }
     const found = await this.#subjectOf(executionId, ordinal);
     const id = found && (await store.request(uuidv7(), { executionId, ordinal }, found.subject, found.digest, seconds));
     if (found === undefined || id === null || id === undefined)
@@ -107,7 +115,7 @@ export class Approvals {
     await this.#options.store.request(uuidv7(), key, found.subject, found.digest, this.#options.seconds);
     this.#options.onChange(row.execution_id);
     throw new LonghaulError("conflict", "What was to be approved has changed since it was shown.", {
-      hint: "Look at it again: longhaul inbox, or GET /api/approvals.",
+      hint: "Look at it again: longhaul approvals, or GET /api/approvals.",
     });
   }
 

@@ -1,4 +1,5 @@
 /** Every write use-case on an execution that is there: control, and the answers of people. */
+import { approvalPoint } from "../plan/approval-points.ts";
 import { ExecutionStatus } from "./api/contract.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import type { Commands } from "./service.ts";
@@ -33,6 +34,8 @@ export function createCommands(options: CommandOptions): Omit<Commands, "handoff
       else if (action === "retry") affectedTasks = await engine.retry(before.id, fromTask ?? taskId, fromTask !== undefined);
       else if (taskId === undefined) throw new LonghaulError("invalid_input", "taskId: skip needs the task to skip");
       else {
+        const task = (await executions.tasks(before.id)).find((row) => row.task_id === taskId);
+        if (task?.status === "awaiting_approval" || task?.spec.classifiedBy === approvalPoint) throw notSkippable(taskId);
         changed = await engine.skip(before.id, taskId);
         affectedTasks = [taskId];
       }
@@ -47,8 +50,9 @@ export function createCommands(options: CommandOptions): Omit<Commands, "handoff
       }
       const tasks = await executions.briefs(executionId);
       const task = tasks.find((brief) => brief.ordinal === Number(ordinal));
+      if (task?.status === "awaiting_approval" && outcome === "skipped") throw notSkippable(task.task_id);
       const changed =
-        task?.status === "awaiting_approval" && outcome !== "skipped"
+        task?.status === "awaiting_approval"
           ? await options.approvals.decideTask(executionId, Number(ordinal), outcome === "done", note)
           : await engine.completeWaiting(executionId, Number(ordinal), outcome, note);
       options.onChange(executionId);
@@ -62,3 +66,9 @@ export function createCommands(options: CommandOptions): Omit<Commands, "handoff
     },
   };
 }
+
+/** Skipping satisfies what hangs on a task, so it would be an approval that nobody gave. */
+const notSkippable = (taskId: string) =>
+  new LonghaulError("conflict", `task ${taskId} is an approval: it is approved or rejected, not skipped`, {
+    hint: "longhaul approvals shows what waits; then longhaul approve or longhaul reject.",
+  });

@@ -110,6 +110,21 @@ describe("an approval", () => {
     expect(await log(executionId)).toEqual(["approval.requested", "approval.expired", "approval.requested", "approval.approved"]);
   });
 
+  it("is not got around: not by skipping it, and not by answering the queue after a change", async () => {
+    const { executionId, approval } = await waiting();
+    const skip = running.client.control(executionId, { action: "skip", taskId: "approve-result" });
+    await expect(skip).rejects.toThrow("approved or rejected, not skipped");
+    const [action] = (await running.client.pendingActions()).filter((one) => one.executionId === executionId);
+    const answer = (outcome: "done" | "skipped") => running.client.completeAction(action?.id ?? "", { outcome });
+    await expect(answer("skipped")).rejects.toThrow("approved or rejected, not skipped");
+    await writeFile(join(folder, "made.txt"), "mode\n");
+    await expect(answer("done")).rejects.toThrow("has changed since it was shown");
+    expect((await running.client.status(executionId)).status).toBe("blocked");
+    expect((await pendingOf(executionId)).id).not.toBe(approval.id);
+    await answer("done");
+    expect(await untilEnded(running.client, executionId)).toMatchObject({ status: "completed" });
+  });
+
   it("ends what it was about when it is rejected", async () => {
     const { executionId, approval } = await waiting();
     await decide(running.client, approval.id, { decision: "reject", digest: approval.digest, note: "not yet" });
