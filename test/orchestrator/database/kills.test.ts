@@ -132,7 +132,8 @@ describe("the keeper", () => {
     process.kill(pid, "SIGKILL");
     await expect.poll(() => lines.some((line) => line.includes("is gone"))).toBe(true);
     await kept.stop();
-    expect(await readFile(join(directory, "data", "postmaster.pid"), "utf8").catch(() => "gone")).toBe("gone");
+    const pidFile = () => readFile(join(directory, "data", "postmaster.pid"), "utf8").catch(() => "gone");
+    await expect.poll(pidFile, { timeout: 20_000 }).toBe("gone");
   });
 });
 
