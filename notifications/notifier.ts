@@ -1,14 +1,14 @@
 /**
- * Turns events into messages and brings them to their channels.
+ * Turns events into messages and has them brought to their channels.
  *
- * Failure story. The event's own transaction leaves an intent; intents become messages in another one; a message is claimed for a minute,
- * sent, and settled. Killed in between: the intent or the message is still there, and this or another node goes on. A service that is down or
- * says "later" gets its messages later, in order and gathered into digests; one that refuses a message for good gets it no more.
+ * Failure story. The event's own transaction leaves an intent; intents become messages in another one. Killed in between: the intent or the
+ * messages are there, and this or another node goes on.
  */
 import { v7 as uuidv7 } from "uuid";
-import type { Claimed, IntentRow, NewNotification, NotificationStore } from "../orchestrator/store/notifications.ts";
+import type { IntentRow, NewNotification, NotificationStore } from "../orchestrator/store/notifications.ts";
 import type { Channel } from "./channels/channel.ts";
-import { digest, type Message, messageOf, type Told } from "./message.ts";
+import { deliver } from "./delivery.ts";
+import { type Message, messageOf, type Told } from "./message.ts";
 import { type QuietHours, quietForMs } from "./quiet-hours.ts";
 import { type ChannelName, channelsFor, eventTypesFor, type Overrides } from "./rules.ts";
 
@@ -28,15 +28,6 @@ export type NotifierOptions = {
 
 const pollMs = 5_000;
 const pageOfIntents = 200;
-const claimedAtOnce = 50;
-const leaseSeconds = 60;
-/** More than this for one channel at once are gathered into one message. */
-const mostAlone = 3;
-const mostTries = 14;
-const firstDelaySeconds = 1;
-const longestDelaySeconds = 600;
-/** What is only said is of no use later. */
-const spokenForSeconds = 300;
 const progressAfterSeconds = 300;
 const progressEverySeconds = 600;
 
@@ -108,7 +99,7 @@ export class Notifier {
   async #work(): Promise<void> {
     await this.#route();
     await this.#sayProgress();
-    await Promise.all([...this.#options.channels].map(([name, channel]) => this.#deliver(name, channel)));
+    await deliver(this.#options, () => this.#stopping);
     const seconds = await this.#options.store.nextDue([...this.#options.channels.keys()]);
     clearTimeout(this.#soon);
     if (seconds !== null && seconds < pollMs / 1000) this.#soon = setTimeout(() => this.wake(), Math.max(20, seconds * 1000));
@@ -129,6 +120,12 @@ export class Notifier {
     const { standing, overrides, linkOf } = this.#options;
     const own: ChannelName[] = row.webhook_url === null || standing.includes("webhook") ? [] : ["webhook"];
     const names = channelsFor(row.type, [...standing, ...own], row.seconds, overrides, row.wishes ?? {});
+    const targetsOf = (name: ChannelName): (string | null)[] =>
+      name !== "webhook" || row.webhook_url === null
+        ? [null]
+        : standing.includes("webhook")
+          ? [null, row.webhook_url]
+          : [row.webhook_url];
     const approvalId = row.data["approvalId"];
     const message = messageOf({
       id: "",
@@ -143,7 +140,9 @@ export class Notifier {
       reason: text(row.data["message"]) ?? text(row.data["reason"]),
       link: typeof approvalId === "string" ? await linkOf(approvalId) : null,
     });
-    return names.flatMap((channel) => this.#notification(row.execution_id, Number(row.seq), channel, message, row.webhook_url));
+    return names.flatMap((channel) =>
+      targetsOf(channel).map((target) => this.#notification(row.execution_id, Number(row.seq), channel, message, target)),
+    );
   }
 
   #notification(
@@ -151,23 +150,21 @@ export class Notifier {
     seq: number,
     channel: ChannelName,
     message: Message,
-    webhookUrl: string | null,
-  ): NewNotification[] {
+    target: string | null,
+  ): NewNotification {
     const { quietHours, now } = this.#options;
     const quietMs = quietHours === undefined || message.priority === 5 ? 0 : quietForMs(quietHours, now());
     const isHeard = channel === "voice" || channel === "push";
-    return [
-      {
-        id: uuidv7(),
-        executionId,
-        seq,
-        channel,
-        message,
-        target: channel === "webhook" ? webhookUrl : null,
-        notBefore: isHeard && quietMs > 0 ? new Date(now() + quietMs).toISOString() : null,
-        status: channel === "voice" && quietMs > 0 ? "suppressed" : "queued",
-      },
-    ];
+    return {
+      id: uuidv7(),
+      executionId,
+      seq,
+      channel,
+      message,
+      target,
+      notBefore: isHeard && quietMs > 0 ? new Date(now() + quietMs).toISOString() : null,
+      status: channel === "voice" && quietMs > 0 ? "suppressed" : "queued",
+    };
   }
 
   /** After five minutes of running something is said every ten. */
@@ -192,51 +189,9 @@ export class Notifier {
         reason: null,
         link: null,
       };
-      const [notification] = this.#notification(row.execution_id, -row.due, "voice", messageOf(told), null);
-      if (notification !== undefined) await store.add(notification);
+      await store.add(this.#notification(row.execution_id, -row.due, "voice", messageOf(told), null));
     }
   }
-
-  async #deliver(name: ChannelName, channel: Channel): Promise<void> {
-    const { store } = this.#options;
-    for (let full = true; full && !this.#stopping; ) {
-      const claimed = await store.claim([name], claimedAtOnce, leaseSeconds);
-      full = claimed.length === claimedAtOnce;
-      for (const group of groupsOf(claimed)) await this.#send(name, channel, group);
-    }
-  }
-
-  async #send(name: ChannelName, channel: Channel, group: [Claimed, ...Claimed[]]): Promise<void> {
-    const { store, now, random } = this.#options;
-    const [first] = group;
-    const ids = group.map(({ id }) => id);
-    if (name === "voice" && now() - first.createdAt.getTime() > spokenForSeconds * 1000) {
-      await store.settle(ids, "failed", "too old to be said", 0);
-      return;
-    }
-    const delivery = await channel.send(digest(group.map(({ message }) => message)), first.id, first.target);
-    if (delivery.ok) {
-      await store.settle(ids, "sent", null, 0);
-      return;
-    }
-    if (delivery.permanent || first.tries >= mostTries) {
-      await store.settle(ids, "failed", delivery.error, 0);
-      return;
-    }
-    const backoff = Math.min(longestDelaySeconds, firstDelaySeconds * 2 ** (first.tries - 1)) * (0.75 + random() / 2);
-    const seconds = delivery.retryAfterMs === undefined ? backoff : delivery.retryAfterMs / 1000;
-    if (delivery.retryAfterMs !== undefined) await store.block(name, seconds);
-    await store.settle(ids, "queued", delivery.error, seconds);
-  }
-}
-
-/** What needs an answer, is urgent or goes to an address of its own stays alone; of the rest many become one. */
-function groupsOf(claimed: readonly Claimed[]): [Claimed, ...Claimed[]][] {
-  const isAlone = ({ message, target }: Claimed) => message.buttons.length > 0 || message.priority === 5 || target !== null;
-  const alone = claimed.filter(isAlone).map((one): [Claimed] => [one]);
-  const rest = claimed.filter((one) => !isAlone(one));
-  if (rest.length <= mostAlone) return [...rest.map((one): [Claimed] => [one]), ...alone];
-  return [rest as [Claimed, ...Claimed[]], ...alone];
 }
 
 const text = (value: unknown) => (typeof value === "string" ? value : null);

@@ -28,14 +28,19 @@ alter table notifications drop constraint notifications_status_check;
 alter table notifications add constraint notifications_status_check check (status in ('queued', 'sending', 'sent', 'failed', 'suppressed'));
 alter table notifications
   add column target text,              -- address of this execution's own webhook; null is the channel's own
+  add column destination text not null generated always as
+    (case when target is null then channel else channel || ':' || md5(target) end) stored,
   add column claimed_by text,
   add column error text;
+-- A plan's own webhook is told as well as the standing one.
+alter table notifications drop constraint notifications_execution_id_seq_channel_key;
+alter table notifications add constraint notifications_once unique (execution_id, seq, destination);
 drop index notifications_due;
-create index notifications_due on notifications (channel, not_before) where status in ('queued', 'sending');
+create index notifications_due on notifications (channel, destination, not_before) where status in ('queued', 'sending');
 
--- What a service asked for, or that it does not answer: nothing is sent there before. Shared by all nodes.
-create table notification_channels (
-  name           text primary key,
+-- What a service asked for: nothing is sent there before. By destination, so that the webhook of one plan holds up nobody else's. Shared by all nodes.
+create table notification_blocks (
+  destination    text primary key,
   blocked_until  timestamptz not null
 );
 
@@ -77,16 +82,25 @@ create function route_notifications(p_execution uuid[], p_seq bigint[], p_messag
     on conflict do nothing
 $$;
 
--- Messages to be sent now, oldest first; they are this caller's until p_seconds have passed.
-create function claim_notifications(p_node text, p_channels text[], p_limit integer, p_seconds double precision)
-returns table (id uuid, execution_id uuid, seq bigint, channel text, message jsonb, target text, tries integer, created_at timestamptz) language sql as $$
+-- Messages to be sent now, oldest first and some of every destination; they are this caller's until p_seconds have passed.
+create function claim_notifications(p_node text, p_channels text[], p_each integer, p_limit integer, p_seconds double precision)
+returns setof notifications language sql as $$
   update notifications n set status = 'sending', claimed_by = p_node, tries = n.tries + 1, not_before = longhaul_now() + p_seconds * interval '1 second'
   from (
-    select x.id from notifications x
-    where x.status in ('queued', 'sending') and x.channel = any (p_channels) and x.not_before <= longhaul_now()
-      and not exists (select from notification_channels c where c.name = x.channel and c.blocked_until > longhaul_now())
-    order by x.created_at, x.seq limit p_limit for update skip locked
-  ) due
-  where n.id = due.id
-  returning n.id, n.execution_id, n.seq, n.channel, n.message, n.target, n.tries, n.created_at
+    select due.id
+    from (
+      select distinct x.destination from notifications x
+      where x.status in ('queued', 'sending') and x.channel = any (p_channels) and x.not_before <= longhaul_now()
+        and not exists (select from notification_blocks b where b.destination = x.destination and b.blocked_until > longhaul_now())
+    ) d
+    cross join lateral (
+      select x.id from notifications x
+      where x.status in ('queued', 'sending') and x.destination = d.destination and x.not_before <= longhaul_now()
+        and x.channel = any (p_channels)
+      order by x.created_at, x.seq limit p_each for update skip locked
+    ) due
+    limit p_limit
+  ) mine
+  where n.id = mine.id
+  returning n.*
 $$;

@@ -15,12 +15,9 @@ export function createEmail({ url, from, to }: { url: string; from: string; to: 
         return { ok: true };
       } catch (error) {
         const code = (error as { responseCode?: number }).responseCode;
-        const permanent = code !== undefined && code >= 500;
-        return {
-          ok: false,
-          permanent,
-          error: code === undefined ? "no connection to the mail server" : `the mail server answered ${code}`,
-        };
+        return code === undefined
+          ? { ok: false, permanent: false, unreachable: true, error: "no connection to the mail server" }
+          : { ok: false, permanent: code >= 500, error: `the mail server answered ${code}` };
       }
     },
   };

@@ -35,7 +35,10 @@ for (const [network, bits] of [
 for (const [network, bits] of [
   ["::", 96], // unspecified, loopback, embedded IPv4
   ["::ffff:0:0", 96],
-  ["64:ff9b::", 96],
+  ["64:ff9b::", 96], // these four lead to IPv4 addresses through translators and tunnels
+  ["64:ff9b:1::", 48],
+  ["2001::", 32],
+  ["2002::", 16],
   ["fc00::", 7],
   ["fe80::", 10],
   ["ff00::", 8],
@@ -84,6 +87,8 @@ function call(
   isAllowed: (address: string, family: number) => boolean,
 ): Promise<Delivery> {
   const url = new URL(address);
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    return Promise.resolve({ ok: false, permanent: true, error: "the address is neither http nor https" });
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const family = isIP(host);
   if (family !== 0 && !isAllowed(host, family))
@@ -103,11 +108,11 @@ function call(
       },
     );
     request.on("error", (error) =>
-      resolve({
-        ok: false,
-        permanent: error.message === "private address",
-        error: error.message === "private address" ? "the address is private" : "no connection",
-      }),
+      resolve(
+        error.message === "private address"
+          ? { ok: false, permanent: true, error: "the address is private" }
+          : { ok: false, permanent: false, unreachable: true, error: "no connection" },
+      ),
     );
     request.end(body);
   });

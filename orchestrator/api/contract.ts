@@ -31,7 +31,7 @@ const HandoffOptions = z
       .optional(),
     /** Folder the tasks run in; absolute. */
     workspace: z.string().max(4096).optional(),
-    webhookUrl: z.url().optional(),
+    webhookUrl: z.url({ protocol: /^https?$/ }).optional(),
     /** Most tasks of this execution that run at once. */
     concurrency: z.number().int().min(1).max(1000).optional(),
     worktrees: WorktreeOptions.optional(),

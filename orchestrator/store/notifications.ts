@@ -31,6 +31,8 @@ export type Claimed = {
   channel: string;
   message: Message;
   target: string | null;
+  /** Whom it goes to: the channel, or one plan's own address. What a service asks for holds for this. */
+  destination: string;
   tries: number;
   createdAt: Date;
 };
@@ -88,30 +90,41 @@ export function createNotificationStore(database: Database, node: string) {
         values: [intents.map((row) => row.execution_id), intents.map((row) => row.seq), JSON.stringify(messages)],
       });
     },
-    async claim(channels: readonly string[], limit: number, leaseSeconds: number): Promise<Claimed[]> {
+    /** @param each at most so many for one destination */
+    async claim(channels: readonly string[], each: number, limit: number, leaseSeconds: number): Promise<Claimed[]> {
       const rows = await database.query<Omit<Claimed, "executionId" | "createdAt"> & { execution_id: string; created_at: Date }>({
         name: "claim_notifications",
-        text: "select * from claim_notifications($1, $2, $3, $4)",
-        values: [node, channels, limit, leaseSeconds],
+        text: `select id, execution_id, channel, message, target, destination, tries, created_at
+               from claim_notifications($1, $2, $3, $4, $5) order by created_at, seq`,
+        values: [node, channels, each, limit, leaseSeconds],
       });
-      return rows
-        .map(({ execution_id, created_at, ...row }) => ({ ...row, executionId: execution_id, createdAt: created_at }))
-        .toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+      return rows.map(({ execution_id, created_at, ...row }) => ({ ...row, executionId: execution_id, createdAt: created_at }));
     },
+    /** What became of messages that this node still holds. */
     async settle(ids: string[], status: "sent" | "failed" | "queued", error: string | null, delaySeconds: number): Promise<void> {
       await database.query({
         name: "settle_notifications",
         text: `update notifications set status = $2, error = $3, not_before = longhaul_now() + $4 * interval '1 second',
-                 sent_at = case when $2 = 'sent' then longhaul_now() end where id = any ($1)`,
-        values: [ids, status, error, delaySeconds],
+                 sent_at = case when $2 = 'sent' then longhaul_now() end
+               where id = any ($1) and status = 'sending' and claimed_by = $5`,
+        values: [ids, status, error, delaySeconds, node],
       });
     },
-    async block(channel: string, seconds: number): Promise<void> {
+    /** Gives back what was claimed and not tried. */
+    async putBack(ids: string[], delaySeconds: number): Promise<void> {
       await database.query({
-        name: "block_channel",
-        text: `insert into notification_channels (name, blocked_until) values ($1, longhaul_now() + $2 * interval '1 second')
-               on conflict (name) do update set blocked_until = greatest(notification_channels.blocked_until, excluded.blocked_until)`,
-        values: [channel, seconds],
+        name: "put_back_notifications",
+        text: `update notifications set status = 'queued', tries = tries - 1, not_before = longhaul_now() + $2 * interval '1 second'
+               where id = any ($1) and status = 'sending' and claimed_by = $3`,
+        values: [ids, delaySeconds, node],
+      });
+    },
+    async block(destination: string, seconds: number): Promise<void> {
+      await database.query({
+        name: "block_destination",
+        text: `insert into notification_blocks (destination, blocked_until) values ($1, longhaul_now() + $2 * interval '1 second')
+               on conflict (destination) do update set blocked_until = greatest(notification_blocks.blocked_until, excluded.blocked_until)`,
+        values: [destination, seconds],
       });
     },
     /** Seconds until something can be sent; null when nothing waits. */
@@ -119,7 +132,7 @@ export function createNotificationStore(database: Database, node: string) {
       const [row] = await database.query<{ seconds: number | null }>({
         name: "next_notification",
         text: `select extract(epoch from min(greatest(n.not_before, coalesce(c.blocked_until, n.not_before))) - longhaul_now())::double precision as seconds
-               from notifications n left join notification_channels c on c.name = n.channel
+               from notifications n left join notification_blocks c on c.destination = n.destination
                where n.status in ('queued', 'sending') and n.channel = any ($1)`,
         values: [channels],
       });

@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { SMTPServer } from "smtp-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { notifications } from "../../client/notifications.ts";
+import { ask } from "../orchestrator/database/starter.ts";
 import { createTestOrchestrator, type TestOrchestrator, untilEnded } from "../support/orchestrator.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 import { answerWith, type ChannelServer, startChannelServer } from "./channel-server.ts";
@@ -31,7 +32,7 @@ const smtp = new SMTPServer({
     });
   },
 });
-let drop: () => Promise<void>;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
 let orchestrator: TestOrchestrator;
 let running: Awaited<ReturnType<TestOrchestrator["start"]>>;
 let folder: string;
@@ -43,8 +44,7 @@ beforeAll(async () => {
   ) as typeof servers;
   smtp.listen(0, "127.0.0.1");
   await once(smtp.server, "listening");
-  const database = await createTestDatabase();
-  drop = database.drop;
+  database = await createTestDatabase();
   orchestrator = await createTestOrchestrator({ DATABASE_URL: database.databaseUrl });
   environment = {
     VOICE_SERVER_URL: servers.voice.url,
@@ -66,7 +66,7 @@ afterAll(async () => {
   await Promise.all(Object.values(servers).map((server) => server.close()));
   await new Promise<void>((closed) => smtp.close(() => closed()));
   await rm(folder, { recursive: true, force: true });
-  await drop();
+  await database.drop();
 });
 beforeEach(() => {
   for (const { received } of Object.values(servers)) received.length = 0;
@@ -190,6 +190,48 @@ describe("a service in trouble", () => {
         ),
       )
       .toMatchObject({ status: "failed", error: "the service answered 403", tries: 1 });
+  });
+
+  it("holds up nobody but the plan whose own webhook asks for a day", async () => {
+    const busy = await startChannelServer();
+    busy.next(answerWith(429, "", { "retry-after": "86400" }));
+    const blocked = await handoff([ok], { webhookUrl: `${busy.url}/busy` }, "Busy");
+    await untilEnded(running.client, blocked);
+    const webhooksOf = async (id: string) =>
+      (await notifications(running.client, 500)).notifications.filter(
+        (one) => one.executionId === id && one.channel === "webhook",
+      );
+    await expect
+      .poll(async () => (await webhooksOf(blocked)).some(({ error }) => error === "the service answered 429"))
+      .toBe(true);
+    const free = await handoff([ok], { webhookUrl: `${servers.webhook.url}/free` }, "Free");
+    await untilEnded(running.client, free);
+    await expect.poll(() => titles(servers.webhook)).toContain("Plan completed: Free");
+    expect(busy.received).toEqual([]);
+    await ask(database.connection, "delete from notification_blocks");
+    await ask(database.connection, "update notifications set not_before = now() where status = 'queued'");
+    await expect.poll(() => titles(busy), { timeout: 10_000 }).toContain("Plan completed: Busy");
+    await busy.close();
+  });
+
+  it("has moved: that is told in the list, and nothing is sent after it", async () => {
+    servers.slack.next(answerWith(308, "", { location: `${servers.discord.url}/elsewhere` }));
+    const executionId = await handoff([ok]);
+    await untilEnded(running.client, executionId);
+    await expect
+      .poll(async () =>
+        (await notifications(running.client)).notifications.find(
+          (one) => one.executionId === executionId && one.channel === "slack",
+        ),
+      )
+      .toMatchObject({ status: "failed", error: expect.stringContaining("it has moved"), tries: 1 });
+    expect(servers.discord.received.filter(({ path }) => path === "/elsewhere")).toEqual([]);
+  });
+
+  it("is refused at hand-off when its address is neither http nor https", async () => {
+    await expect(handoff([ok], { webhookUrl: "ftp://example.com/x" })).rejects.toMatchObject({
+      message: expect.stringContaining("webhookUrl"),
+    });
   });
 
   it("gets everything when the orchestrator is killed while it sends", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { deliveryOf } from "../../notifications/channels/channel.ts";
 import { createWebhook } from "../../notifications/channels/webhook.ts";
 import { digest, messageOf, type Told } from "../../notifications/message.ts";
 import { parseQuietHours, type QuietHours, quietForMs } from "../../notifications/quiet-hours.ts";
@@ -99,11 +100,30 @@ describe("a webhook that somebody names", () => {
     "http://0x7f000001/x",
     "http://192.168.1.1/x",
     "http://[fd00::1]/x",
+    "http://[64:ff9b:1::7f00:1]/x",
+    "http://[2002:7f00:1::]/x",
+    "http://[2001:0:7f00:1::]/x",
   ])("cannot be used to reach this machine or its network: %s", async (target) => {
     expect(await webhook.send(messageOf(told({})), "id", target)).toEqual({
       ok: false,
       permanent: true,
       error: "the address is private",
     });
+  });
+
+  it("is no place for another protocol", async () => {
+    expect(await webhook.send(messageOf(told({})), "id", "ftp://example.com/x")).toMatchObject({ ok: false, permanent: true });
+  });
+});
+
+describe("what a service says about later", () => {
+  it.each([
+    [429, "2", "", 2000],
+    [429, null, '{"retry_after": 0.25}', 250],
+    [429, null, '{"retry_after": 1.2.3}', 1200],
+    [503, null, "", undefined],
+  ])("%s with %s and %j", (status, header, body, ms) => {
+    const { permanent, retryAfterMs } = deliveryOf(status, header, body) as { permanent: boolean; retryAfterMs?: number };
+    expect({ permanent, retryAfterMs }).toEqual({ permanent: false, retryAfterMs: ms });
   });
 });
