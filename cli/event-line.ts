@@ -13,6 +13,7 @@ export function lineOf(event: Event, titles: ReadonlyMap<string, string>, paint:
   if (subject === "execution") return ["created", "started"].includes(state) ? undefined : executionLine(state, data, paint);
   if (subject === "gate" && taskId !== null) return gateLine(taskId, state, data, paint);
   if (subject === "budget") return budgetLine(state, data, paint);
+  if (subject === "health") return healthLine(taskId, state, data, paint);
   if (subject === "governor") return governorLine(state, data, paint);
   if (subject !== "task" || taskId === null) return undefined;
   const name = `${mark(state === "started" ? "running" : state, paint)} ${fit(`${taskId}  ${titles.get(taskId) ?? ""}`, nameWidth)}`;
@@ -52,6 +53,11 @@ function governorLine(state: string, data: Event["data"], paint: Paint): string 
   const until = typeof data["until"] === "string" ? ` until ${new Date(data["until"]).toLocaleTimeString()}` : "";
   const limit = data["limit"] === "rate_limit" ? "rate limit" : "usage limit";
   return `${mark("paused", paint)} Claude's ${limit}: its tasks wait${until}`;
+}
+
+function healthLine(taskId: string | null, state: string, data: Event["data"], paint: Paint): string {
+  const what = `${taskId === null ? "" : `${taskId}  `}${String(data["message"])}`;
+  return `${mark(state === "warning" ? "paused" : "running", paint)} ${fit(what, messageWidth)}`;
 }
 
 function budgetLine(state: string, data: Event["data"], paint: Paint): string {

@@ -78,7 +78,7 @@ export function digest(messages: readonly Message[]): Message {
   };
 }
 
-function wordsOf({ type, planTitle, taskTitle, seconds }: Told): Words {
+function wordsOf({ type, planTitle, taskTitle, seconds, reason }: Told): Words {
   const task = taskTitle ?? "a task";
   const took = seconds === null ? "" : ` after ${spokenDuration(seconds)}`;
   switch (type) {
@@ -123,6 +123,27 @@ function wordsOf({ type, planTitle, taskTitle, seconds }: Told): Words {
         priority: 2,
         tags: ["no_entry"],
         spoken: `The plan ${planTitle} was cancelled and nothing of it runs`,
+      };
+    case "phase.completed":
+      return {
+        title: `Phase completed: ${reason ?? planTitle}`,
+        priority: 3,
+        tags: ["checkered_flag"],
+        spoken: `The phase ${reason ?? "of the plan"} was completed and the plan goes on`,
+      };
+    case "health.warning":
+      return {
+        title: `Warning: ${taskTitle ?? planTitle}`,
+        priority: 4,
+        tags: ["warning"],
+        spoken: `Warning about ${taskTitle ?? planTitle}, something is not as it should be`,
+      };
+    case "health.recovered":
+      return {
+        title: `Well again: ${taskTitle ?? planTitle}`,
+        priority: 2,
+        tags: ["green_heart"],
+        spoken: `All is well again with ${taskTitle ?? planTitle}, the warning is over`,
       };
     case "execution.halted":
       return {

@@ -22,6 +22,9 @@ const matrix: Record<string, Record<ChannelName, Rule>> = {
   "execution.failed": all,
   "execution.halted": all,
   "execution.cancelled": few,
+  "phase.completed": few,
+  "health.warning": few,
+  "health.recovered": few,
 };
 
 /** `{"task.completed": {"push": true}}`: of an event only the named channels change. */

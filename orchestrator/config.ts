@@ -9,6 +9,7 @@ import { z } from "zod";
 import type { NotificationConfig } from "../notifications/configured.ts";
 import { IsolationLevel } from "../plan/isolation.ts";
 import { LonghaulError } from "./domain/errors.ts";
+import { healthVariables, type Thresholds, thresholdsOf } from "./health/thresholds.ts";
 
 const count = (fallback: number, maximum: number) => z.coerce.number().int().min(1).max(maximum).default(fallback);
 
@@ -69,6 +70,7 @@ const Environment = z.object({
   WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
   LONGHAUL_QUIET_HOURS: z.string().optional(),
   LONGHAUL_APPROVAL_HOURS: z.coerce.number().positive().max(8760).default(72),
+  ...healthVariables,
   LONGHAUL_HOLDOUT: z.coerce.number().min(0).max(0.9).default(0.1),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
   POSTGRES_HOST: z.string().optional(),
@@ -105,6 +107,8 @@ export type Config = Readonly<{
   /** How tasks are held that ask for nothing; without it the strongest level that works. Paths besides the usual ones are for all. */
   isolation: Readonly<{ level: IsolationLevel | undefined; writable: readonly string[]; reveal: readonly string[] }>;
   notifications: NotificationConfig;
+  /** When a running task or a disk is out of bounds. */
+  health: Thresholds;
   /** How long an approval waits for its decision before it is asked for anew. */
   approvalHours: number;
   /** Reads what rules can only guess about a plan. */
@@ -185,6 +189,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       reveal: listOf(values.LONGHAUL_SANDBOX_REVEAL),
     }),
     notifications: notificationsOf(values),
+    health: thresholdsOf(values),
     approvalHours: values.LONGHAUL_APPROVAL_HOURS,
     planModel:
       values.PLAN_MODEL === undefined

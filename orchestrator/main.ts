@@ -42,7 +42,8 @@ import { governed } from "./governor/governor-step.ts";
 import { withoutRepeats } from "./governor/repeats-step.ts";
 import { executionSuspension } from "./governor/suspension.ts";
 import { createHandoffs } from "./handoff.ts";
-import { checkHealth, describeCapabilities } from "./health.ts";
+import { HealthMonitor } from "./health/monitor.ts";
+import { checkHealth, describeCapabilities } from "./health/report.ts";
 import { nodeId, publishAddress } from "./home-files.ts";
 import { lockHome } from "./lock.ts";
 import { createLog } from "./log.ts";
@@ -55,12 +56,14 @@ import { createRefiner } from "./refiner.ts";
 import { remember } from "./remember.ts";
 import { Rescue } from "./rescue.ts";
 import { Retention } from "./retention.ts";
+import { secretsOf } from "./secrets.ts";
 import { createAccountStore } from "./store/accounts.ts";
 import { createApprovalStore } from "./store/approvals.ts";
 import { createBudgetStore } from "./store/budgets.ts";
 import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore } from "./store/executions.ts";
+import { createHealthStore } from "./store/health.ts";
 import { kindHistory } from "./store/history.ts";
 import { migrate } from "./store/migrate.ts";
 import { createNotificationStore } from "./store/notifications.ts";
@@ -162,23 +165,24 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const metrics = createMetrics({ executions, accounts, runningAttempts: () => worker.runningCount, now: Date.now });
     const patterns = createPatternStore(database);
     const { holdout, ...indexes } = config.learning;
-    const { ntfy, discord, slack, email } = config.notifications;
-    const secrets = [
-      token,
-      ntfy?.token,
-      discord,
-      slack,
-      email?.url,
-      indexes.qdrant?.apiKey,
-      indexes.embedding?.apiKey,
-      config.planModel?.apiKey,
-    ].filter((secret) => secret !== undefined);
+    const secrets = secretsOf(config, token);
     const { learner, recommend, indexName } = createLearning({
       ...indexes,
       store: patterns,
       redact: createRedactor(secrets).redact,
       onError,
       onLearned: (count) => log.debug({ patterns: count }, "learned"),
+      now: Date.now,
+    });
+    const health = new HealthMonitor({
+      store: createHealthStore(database),
+      thresholds: config.health,
+      node: engine.node,
+      home: config.home,
+      secrets,
+      onChange: (executionId) => followers.wake(executionId),
+      onAlert: ({ message, ...facts }) => log.warn(facts, message),
+      onError,
       now: Date.now,
     });
     const runAttempt = createAttemptRunner({
@@ -196,6 +200,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
         ...workspaces.steps,
         gatesAfter(checking),
         verification({ engine, shell: executors.shell, git, store: verificationStore }),
+        health.step,
       ],
       directory: join(config.home, "executions"),
       isolation: executors.isolation.level,
@@ -289,23 +294,10 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
           return [];
         }),
       forecast,
-      health: () => checkHealth({ executions, version, nodeId: engine.node, startedMs, now: Date.now }),
+      health: () => checkHealth({ executions, nodeId: engine.node, startedMs, now: Date.now }),
       capabilities: () =>
         describeCapabilities(
-          {
-            version,
-            executors: executors.described,
-            channels: notifications.channels,
-            isolation: { ...executors.isolation, levels: executors.isolationLevels },
-            planFormats: formatNames(),
-            limits: {
-              concurrency: config.concurrency,
-              perKind: { ...config.perKind },
-              maxPlanBytes: config.maxPlanBytes,
-              maxTasks: config.maxTasks,
-            },
-            embedded: server.embedded,
-          },
+          { config, executors, channels: notifications.channels, planFormats: formatNames(), embedded: server.embedded },
           executions,
         ),
       metrics: () => metrics.render(),
@@ -358,6 +350,8 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     await workspaces.rollbacks.recover(); // before tasks are claimed
     workspaces.cleaning.start();
     retention.start();
+    health.start();
+    closing.push(() => health.stop());
     closing.push(() => retention.stop());
     closing.push(() => workspaces.cleaning.stop());
     await governor.start();

@@ -49,6 +49,8 @@ export const eventTypes = [
   "budget.warning",
   "budget.exhausted",
   "budget.raised",
+  "health.warning",
+  "health.recovered",
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

@@ -86,7 +86,7 @@ function overTree(order: SupervisorOrder, rows: ProcessStat[]): Breach | undefin
 }
 
 /** Memory that is the process's own: mapped files are the page cache's and would be counted once for every process. */
-function ownMemory(pid: number): number {
+export function ownMemory(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "latin1");
     return 1024 * Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);

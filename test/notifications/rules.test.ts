@@ -28,6 +28,8 @@ describe("who is told what", () => {
     ["task.failed", 1, ["voice", "push", "discord", "slack", "webhook"]],
     ["execution.completed", 1, [...channelNames]],
     ["approval.requested", null, [...channelNames]],
+    ["phase.completed", 1, ["voice", "push", "webhook"]],
+    ["health.warning", 1, ["voice", "push", "webhook"]],
     ["agent.message", null, []],
   ])("%s after %s s", (type, seconds, expected) => {
     expect(channelsFor(type, channelNames, seconds)).toEqual(expected);
@@ -52,6 +54,9 @@ describe("what is said", () => {
     "task.awaiting_human",
     "execution.progress",
     "execution.cancelled",
+    "phase.completed",
+    "health.warning",
+    "health.recovered",
     "test",
   ])("has 8 to 16 words that can be spoken: %s", (type) => {
     for (const taskTitle of [

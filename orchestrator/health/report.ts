@@ -1,0 +1,54 @@
+/** What `/health` and `/capabilities` say: facts looked up when asked, never remembered from start. */
+import type { Capabilities, Health } from "../api/contract.ts";
+import type { Config } from "../config.ts";
+import type { Executors } from "../executors/configured.ts";
+import type { ExecutionStore } from "../store/executions.ts";
+import { version } from "../version.ts";
+
+export type HealthOptions = {
+  executions: ExecutionStore;
+  nodeId: string;
+  startedMs: number;
+  now(): number;
+};
+
+/** Ready means that a handoff would be accepted, which needs the database and nothing else. */
+export async function checkHealth({ executions, nodeId, startedMs, now }: HealthOptions): Promise<Health> {
+  const beforeMs = now();
+  const database: Health["dependencies"][string] = await executions.ping().then(
+    (answer) => ({ status: "up", detail: `PostgreSQL ${answer.version}`, latencyMs: now() - beforeMs }),
+    (error: unknown) => ({ status: "down", detail: error instanceof Error ? error.message : String(error) }),
+  );
+  const up = database.status === "up";
+  return {
+    status: up ? "ok" : "down",
+    live: true,
+    ready: up,
+    version,
+    nodeId,
+    uptimeSeconds: Math.round((now() - startedMs) / 1000),
+    dependencies: { database },
+  };
+}
+
+export type CapabilityFacts = {
+  config: Pick<Config, "concurrency" | "perKind" | "maxPlanBytes" | "maxTasks">;
+  executors: Pick<Executors, "described" | "isolation" | "isolationLevels">;
+  channels: string[];
+  planFormats: string[];
+  embedded: boolean;
+};
+
+export async function describeCapabilities(facts: CapabilityFacts, executions: ExecutionStore): Promise<Capabilities> {
+  const { config, executors, embedded, channels, planFormats } = facts;
+  const { concurrency, perKind, maxPlanBytes, maxTasks } = config;
+  return {
+    version,
+    executors: executors.described,
+    channels,
+    isolation: { ...executors.isolation, levels: executors.isolationLevels },
+    planFormats,
+    limits: { concurrency, perKind: { ...perKind }, maxPlanBytes, maxTasks },
+    database: { version: (await executions.ping()).version, embedded },
+  };
+}

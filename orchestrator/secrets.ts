@@ -1,0 +1,10 @@
+/** The values of the configuration that nobody may read: they are masked in what is recorded of tasks. */
+import type { Config } from "./config.ts";
+
+/** @param token of the API */
+export function secretsOf(config: Config, token: string): string[] {
+  const { ntfy, discord, slack, email } = config.notifications;
+  const { qdrant, embedding } = config.learning;
+  const values = [token, ntfy?.token, discord, slack, email?.url, qdrant?.apiKey, embedding?.apiKey, config.planModel?.apiKey];
+  return values.filter((secret) => secret !== undefined);
+}

@@ -1,0 +1,129 @@
+-- Health alerts: what was out of bounds, said once when it begins and once when it is over.
+--
+--   (nothing) ──raise──▶ open ──clear──▶ closed ──raise──▶ open again
+--
+-- A row per subject and metric keeps whether the alert stands, so that a node that starts anew, or a second one, does not say it again. Raising
+-- and clearing append `health.warning` and `health.recovered` in the same transaction. Alerts of an attempt that has ended mean nothing any more;
+-- readers leave them out, nobody has to close them.
+
+create table health_alerts (
+  execution_id  uuid not null references executions (id) on delete cascade deferrable initially deferred,
+  ordinal       integer not null,            -- -1: of the execution, not of a task
+  attempt       integer not null,
+  metric        text not null,
+  subject       text not null default '',    -- what it was measured of, where an attempt has several: node and folder of a disk
+  level         text not null check (level in ('warning', 'critical')),
+  message       text not null,
+  paused        boolean not null default false,   -- the execution was paused because of it, and nobody has resumed it since
+  raised_at     timestamptz not null,
+  cleared_at    timestamptz,
+  primary key (execution_id, ordinal, attempt, metric, subject)
+);
+create index health_alerts_open on health_alerts (execution_id) where cleared_at is null;
+
+-- Returns whether this said something new; false also when the attempt was superseded.
+create function raise_health(p_execution uuid, p_ordinal integer, p_attempt integer, p_metric text, p_subject text, p_level text,
+                             p_message text, p_data jsonb) returns boolean language plpgsql as $$
+declare
+  v_task_id text;
+begin
+  perform from executions where id = p_execution for no key update;
+  if p_ordinal >= 0 then
+    select t.task_id into v_task_id from execution_tasks t
+      where t.execution_id = p_execution and t.ordinal = p_ordinal and t.attempt = p_attempt and t.status in ('in_progress', 'verifying');
+    if not found then return false; end if;
+  end if;
+  insert into health_alerts as a (execution_id, ordinal, attempt, metric, subject, level, message, raised_at)
+    values (p_execution, p_ordinal, p_attempt, p_metric, p_subject, p_level, p_message, longhaul_now())
+    on conflict (execution_id, ordinal, attempt, metric, subject) do update
+      set level = excluded.level, message = excluded.message, raised_at = excluded.raised_at, cleared_at = null
+      where a.cleared_at is not null or a.level <> excluded.level;
+  if not found then return false; end if;
+  perform append_event(p_execution, 'health.warning', v_task_id, nullif(p_attempt, 0),
+    jsonb_build_object('metric', p_metric, 'level', p_level, 'message', p_message) || p_data);
+  perform wake_watchers(array[p_execution]);
+  return true;
+end $$;
+
+create function clear_health(p_execution uuid, p_ordinal integer, p_attempt integer, p_metric text, p_subject text, p_message text)
+returns boolean language plpgsql as $$
+declare
+  v_task_id text;
+begin
+  perform from executions where id = p_execution for no key update;
+  update health_alerts a set cleared_at = longhaul_now()
+    where a.execution_id = p_execution and a.ordinal = p_ordinal and a.attempt = p_attempt and a.metric = p_metric and a.subject = p_subject
+      and a.cleared_at is null;
+  if not found then return false; end if;
+  select t.task_id into v_task_id from execution_tasks t where t.execution_id = p_execution and t.ordinal = p_ordinal;
+  perform append_event(p_execution, 'health.recovered', v_task_id, nullif(p_attempt, 0),
+    jsonb_build_object('metric', p_metric, 'message', p_message));
+  perform wake_watchers(array[p_execution]);
+  return true;
+end $$;
+
+-- A disk of a node is short of room: every execution that the node works on is told. Critical also pauses it, before its next write fails.
+-- A node that is alone is also told to whom the queued ones belong. Returns the executions that were told.
+create function raise_disk(p_node text, p_path text, p_level text, p_message text, p_data jsonb) returns uuid[] language plpgsql as $$
+declare
+  v_subject text := p_node || ':' || p_path;
+  v_alone boolean := not exists (select from nodes n where n.id <> p_node and n.lease_until > longhaul_now());
+  v_executions uuid[];
+  v_told uuid[] := '{}';
+  v_id uuid;
+  v_reason text;
+begin
+  v_executions := array(
+    select e.id from executions e
+    where e.status in ('queued', 'running', 'blocked')
+      and ((v_alone and e.ready + e.retrying > 0)
+        or (e.running > 0 and exists (select from execution_tasks t where t.execution_id = e.id and t.node_id = p_node)))
+    order by e.id);
+  foreach v_id in array v_executions loop
+    if raise_health(v_id, -1, 0, 'disk', v_subject, p_level, p_message, p_data) then v_told := v_told || v_id; end if;
+    -- One that a person resumed in spite of it is left alone.
+    if p_level = 'critical'
+        and not exists (select from rollbacks r where r.execution_id = v_id and r.status = 'intended')
+        and exists (select from executions e where e.id = v_id and e.status in ('queued', 'running', 'blocked')) then
+      update health_alerts a set paused = true
+        where a.execution_id = v_id and a.ordinal = -1 and a.attempt = 0 and a.metric = 'disk' and a.subject = v_subject and not a.paused
+        returning a.message into v_reason;
+      if found then perform pause(v_id, v_reason); end if;
+    end if;
+  end loop;
+  return v_told;
+end $$;
+
+-- There is room again: says so, and resumes what was paused for it and still stands as it was left.
+create function clear_disk(p_node text, p_path text, p_message text) returns uuid[] language plpgsql as $$
+declare
+  v_subject text := p_node || ':' || p_path;
+  v_alert health_alerts;
+  v_resumed uuid[] := '{}';
+begin
+  for v_alert in
+    select a.* from health_alerts a join executions e on e.id = a.execution_id
+    where a.metric = 'disk' and a.subject = v_subject and a.cleared_at is null
+    order by a.execution_id
+  loop
+    if exists (select from executions e where e.id = v_alert.execution_id and e.finished_at is not null) then
+      update health_alerts a set cleared_at = longhaul_now()
+        where a.execution_id = v_alert.execution_id and a.metric = 'disk' and a.subject = v_subject;
+      continue;
+    end if;
+    perform clear_health(v_alert.execution_id, -1, 0, 'disk', v_subject, p_message);
+    update health_alerts a set paused = false
+      where a.execution_id = v_alert.execution_id and a.ordinal = -1 and a.metric = 'disk' and a.subject = v_subject;
+    if v_alert.paused and exists (select from executions e
+        where e.id = v_alert.execution_id and e.status = 'paused' and e.reason = v_alert.message)
+        and not exists (select from rollbacks r where r.execution_id = v_alert.execution_id and r.status = 'intended')
+        and not exists (select from health_alerts a where a.execution_id = v_alert.execution_id and a.metric = 'disk'
+          and a.level = 'critical' and a.cleared_at is null) then
+      perform resume(v_alert.execution_id);
+      v_resumed := v_resumed || v_alert.execution_id;
+    end if;
+  end loop;
+  return v_resumed;
+end $$;
+
+insert into notification_routes (event_type) values ('health.warning'), ('health.recovered') on conflict do nothing;
