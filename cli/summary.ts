@@ -67,6 +67,7 @@ function verified(tasks: TaskDetail[]): string[] {
       `exit ${evidence.exitCode ?? "–"}`,
       duration(evidence.durationMs / 1000),
       fit(evidence.argv.at(-1) ?? "", titleWidth),
+      evidence.tests === undefined ? "" : `${evidence.tests.passedTests} of ${evidence.tests.totalTests} tests passed`,
     ]);
   const passed = checks.filter(({ evidence }) => evidence.passed).length;
   return [

@@ -7,6 +7,8 @@ import { resolveExecution, type Session } from "../session.ts";
 import { answer, answerWidth, duration } from "../terminal.ts";
 import { columns, fit } from "../text-width.ts";
 
+const mostFailures = 10;
+
 type Flags = { json?: boolean };
 
 export async function evidence(session: Session, id: string, taskId: string, flags: Flags): Promise<number> {
@@ -25,11 +27,22 @@ function linesOf(one: Evidence): string[] {
       ["  command", JSON.stringify(one.argv)],
       ["  folder", one.cwd],
       ["  ended", `exit ${one.exitCode ?? "–"} after ${duration(one.durationMs / 1000)}`],
+      ...testLines(one.tests),
       ["  commit", one.commit ?? "none"],
       ["  tree", one.tree ?? "none: not a git repository"],
       ["  log", one.logFile],
       ["  digest", one.logDigest],
     ]),
+  ];
+}
+
+function testLines(tests: Evidence["tests"]): string[][] {
+  if (tests === undefined) return [];
+  const coverage = tests.coverage === undefined ? "" : `, ${tests.coverage}% of the lines covered`;
+  const skipped = tests.skipped === 0 ? "" : `, ${tests.skipped} skipped`;
+  return [
+    ["  tests", `${tests.passedTests} passed, ${tests.failedTests} failed${skipped}${coverage} (${tests.runner})`],
+    ...tests.failures.slice(0, mostFailures).map(({ test, error }) => ["  failed", fit(`${test}: ${error.split("\n")[0]}`, 140)]),
   ];
 }
 

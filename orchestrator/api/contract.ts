@@ -10,6 +10,7 @@ import { executionStatuses } from "../domain/execution.ts";
 import { taskStatuses } from "../domain/task.ts";
 import { Forecast } from "./forecast-contract.ts";
 import { Recommendation } from "./learning-contract.ts";
+import { TestResult } from "./test-result-contract.ts";
 import { WorktreeOptions } from "./workspace-contract.ts";
 
 export const ExecutionStatus = z.enum(executionStatuses);
@@ -149,6 +150,8 @@ export const Evidence = z
     logFile: z.string(),
     /** How the run ended, in words. */
     result: z.string().default(""),
+    /** What the test runner said, where one was recognised. */
+    tests: TestResult.optional(),
     /** The criterion says what must not be so: the command has to fail. */
     anti: z.boolean().default(false),
     passed: z.boolean(),

@@ -4,12 +4,16 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Evidence } from "../api/contract.ts";
+import type { TestResult } from "../api/test-result-contract.ts";
 import { type ExitReport, fileNames, type Intent, readWhole, writeWhole } from "../executors/attempt-files.ts";
 import type { Assignment, Executor, Outcome } from "../executors/executor.ts";
 import type { Git } from "../workspace/git.ts";
+import { readResult, reportingEnvironment } from "./runners/read-result.ts";
+import { said } from "./runners/tally.ts";
 import { type TreeState, treeState } from "./tree-state.ts";
 
 export type Check = { criterion: string; anti: boolean; command: string | readonly string[] };
@@ -18,6 +22,8 @@ export type Checked = { outcome: Outcome; evidence?: Evidence };
 export type CheckOptions = { shell: Executor; git: Git };
 
 const treeFile = "tree.json";
+const reportsFile = "reports.json";
+const testsFile = "tests.json";
 
 /** @param directory of this check alone; made when missing */
 export async function runCheck(
@@ -30,28 +36,52 @@ export async function runCheck(
   // Kept, because whoever attaches again finds a tree that has gone on since.
   const before = readWhole<TreeState>(directory, treeFile) ?? (await treeState(git, assignment.workspace));
   writeWhole(directory, treeFile, before);
+  // A folder that sandboxed commands may write to, and known again after a restart.
+  const reports = readWhole<string>(directory, reportsFile) ?? (await mkdtemp(join(tmpdir(), "longhaul-reports-")));
+  writeWhole(directory, reportsFile, reports);
   const outcome = await shell.run(
-    { ...assignment, adopted: false, task: { ...assignment.task, kind: "shell", params: { command: check.command } } },
+    {
+      ...assignment,
+      adopted: false,
+      environment: { ...assignment.environment, ...reportingEnvironment(reports) },
+      task: { ...assignment.task, kind: "shell", params: { command: check.command } },
+    },
     { signal, directory, recordedOffset: 0, record: () => Promise.resolve() },
   );
   if (outcome.status === "detached" || outcome.status === "cancelled" || outcome.failureClass === "ambiguous") return { outcome };
   const logFile = join(directory, fileNames.output);
   const intent = readWhole<Intent>(directory, fileNames.intent);
   const exit = readWhole<ExitReport>(directory, fileNames.exit);
+  const argv = intent?.argv ?? [check.command].flat();
+  const cwd = intent?.cwd ?? assignment.workspace;
+  const command = typeof check.command === "string" ? check.command : commandIn(check.command);
+  const tests =
+    readWhole<{ result?: TestResult }>(directory, testsFile)?.result ??
+    (await readResult({ command, cwd, logFile, reports, startedMs: exit?.startedMs ?? 0 }));
+  writeWhole(directory, testsFile, { result: tests });
+  await rm(reports, { recursive: true, force: true });
+  const succeeded = outcome.status === "succeeded" && (tests?.passed ?? true);
   const evidence: Evidence = {
     criterion: check.criterion,
-    argv: intent?.argv ?? [check.command].flat(),
-    cwd: intent?.cwd ?? assignment.workspace,
+    argv,
+    cwd,
     exitCode: outcome.exitCode ?? null,
     durationMs: exit === undefined ? 0 : exit.endedMs - exit.startedMs,
     ...before,
     logDigest: await digestOf(logFile),
     logFile,
-    result: outcome.message,
+    result: tests === undefined ? outcome.message : `${outcome.message}; ${said(tests)}`,
+    ...(tests === undefined ? {} : { tests }),
     anti: check.anti,
-    passed: check.anti ? refutes(outcome) : outcome.status === "succeeded",
+    passed: check.anti ? refutes(outcome) : succeeded,
   };
   return { outcome, evidence };
+}
+
+/** What a shell was given, or the words of a command without one. */
+function commandIn(argv: readonly string[]): string {
+  const shell = /(?:^|\/)(?:ba|da|z)?sh$/.test(argv[0] ?? "") && (argv.at(-2) ?? "").startsWith("-");
+  return shell ? (argv.at(-1) ?? "") : argv.join(" ");
 }
 
 /** What must not be so is refuted by a command that ran and said no, not by one that could not be run. */

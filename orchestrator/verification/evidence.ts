@@ -120,9 +120,9 @@ async function verify(
     evidence.push(checked.evidence);
     if (checked.evidence.passed) continue;
     const what = typeof check.command === "string" ? check.command : check.command.join(" ");
-    messages.push(`${what}: ${checked.outcome.message}`);
+    messages.push(`${what}: ${checked.evidence.result}`);
     findings.push(
-      `$ ${what}\n${checked.outcome.message}\n${(checked.outcome.summary ?? "").slice(-longestFinding).toWellFormed()}`,
+      `$ ${what}\n${checked.evidence.result}\n${(checked.outcome.summary ?? "").slice(-longestFinding).toWellFormed()}`,
     );
   }
   const status = messages.length === 0 ? "passed" : "failed";

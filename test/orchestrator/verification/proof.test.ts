@@ -67,6 +67,32 @@ describe("evidence", () => {
     });
   });
 
+  it("has what the test runner said, and does not believe an exit code that hides it", async () => {
+    await writeFile(
+      join(workspace, "a.test.mjs"),
+      'import test from "node:test"; test("a", () => {}); test("b", () => { if (!process.env.B) throw new Error("no b"); });',
+    );
+    const node = JSON.stringify(process.execPath);
+    const executionId = await handoff({
+      command: "true",
+      verification: [
+        { criterion: "hidden", command: `${node} --test a.test.mjs || true` },
+        { criterion: "green", command: `B=1 ${node} --test a.test.mjs` },
+        { criterion: "nothing", command: `${node} --test --test-name-pattern=none a.test.mjs` },
+      ],
+      retry: { maxAttempts: 1 },
+    });
+    expect(await untilEnded(client, executionId)).toMatchObject({ status: "failed" });
+    const { evidence } = await evidenceOf(client, executionId, "a");
+    expect(evidence.map(({ passed, exitCode, tests }) => [passed, exitCode, tests?.passedTests, tests?.failedTests])).toEqual([
+      [false, 0, 1, 1],
+      [true, 0, 2, 0],
+      [false, 0, 0, 0],
+    ]);
+    expect(evidence[0]?.result).toBe("exited with code 0; 1 of 2 tests failed");
+    expect((await client.execution(executionId)).tasks[0]?.message).toContain("node:test ran no tests");
+  });
+
   it("does not take a check that cannot be run for a refutation", async () => {
     const verification = [{ criterion: "no trace", command: "no-such-program-anywhere", anti: true }];
     const executionId = await handoff({ command: "true", verification, retry: { maxAttempts: 1 } });
