@@ -145,6 +145,7 @@ describe("a failing check", () => {
     expect(await readFile(join(workspace, "tries"), "utf8")).toBe("x\nx\nx\n");
     const { events } = await client.events(executionId, { limit: 1000 });
     expect(events.filter((event) => event.type === "task.fixing").map((event) => event.data["iteration"])).toEqual([1, 2, 3]);
-    expect(events.filter((event) => event.type === "task.output")).toHaveLength(1);
+    // Told a second time at most: when the kill fell between the event and the note of how far it has been told.
+    expect(events.filter((event) => event.type === "task.output").length).toBeOneOf([1, 2]);
   });
 });
