@@ -159,6 +159,13 @@ function wordsOf({ type, planTitle, taskTitle, seconds, reason }: Told): Words {
         tags: ["hourglass"],
         spoken: `The plan ${planTitle} is still running${took}, and it goes on`,
       };
+    case "approval.unanswered":
+      return {
+        title: `Still waiting for your approval: ${task}`,
+        priority: 5,
+        tags: ["alarm_clock"],
+        spoken: `Attention please, nobody has decided yet, and ${task} still waits for your approval`,
+      };
     case "approval.expiring":
       return {
         title: `Approval runs out: ${task}`,

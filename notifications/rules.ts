@@ -17,6 +17,7 @@ const matrix: Record<string, Record<ChannelName, Rule>> = {
   "task.failed": { ...all, email: false },
   "task.awaiting_human": all,
   "approval.requested": all,
+  "approval.unanswered": all,
   "approval.expiring": all,
   "execution.completed": all,
   "execution.failed": all,

@@ -24,9 +24,13 @@ export type ApprovalOptions = {
   now(): number;
 };
 
-const pollMs = 5_000;
+const longestPollMs = 5_000;
+/** Of its time: often enough for every reminder and the warning. */
+const pollEvery = 0.02;
 /** Of its time, when a warning goes out. */
 const warnedAfter = 0.8;
+/** Of its time, when somebody is reminded of it. */
+const remindedAfter = [0.02, 0.1, 0.3, 0.6];
 const listed = 200;
 const longestText = 2_000;
 
@@ -41,7 +45,7 @@ export class Approvals {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.wake(), pollMs);
+    this.#timer = setInterval(() => this.wake(), Math.min(longestPollMs, this.#options.seconds * pollEvery * 1000));
     this.wake();
   }
 
@@ -124,7 +128,10 @@ export class Approvals {
     for (const task of await store.unapproved()) {
       const left = task.expires_at === null ? 0 : task.expires_at.getTime() - now();
       if (task.approval_id !== null && left > 0) {
-        if (task.warned !== true && left < (1 - warnedAfter) * seconds * 1000) await store.warn(task.approval_id);
+        const waited = (now() - (task.requested_at?.getTime() ?? now())) / (seconds * 1000);
+        const due = remindedAfter.filter((share) => waited > share).length;
+        if (waited > warnedAfter && task.warned !== true) await store.warn(task.approval_id);
+        else if (due > (task.reminders ?? 0)) await store.remind(task.approval_id, (task.reminders ?? 0) + 1);
         continue;
       }
       const key = { executionId: task.execution_id, ordinal: task.ordinal };
@@ -137,7 +144,7 @@ export class Approvals {
   async #subjectOf(executionId: string, ordinal: number): Promise<{ subject: ApprovalSubject; digest: string } | undefined> {
     const row = await this.#options.store.subject(executionId, ordinal);
     if (row === undefined) return undefined;
-    const { commit, tree } = await this.#options.treeState(row.workspace).catch(() => ({ commit: null, tree: null }));
+    const { commit, tree } = await this.#options.treeState(row.workspace);
     const exact = {
       executionId,
       ordinal,

@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { v7 as uuidv7 } from "uuid";
 import { withApprovalPoints } from "../plan/approval-points.ts";
 import { compileGraph } from "../plan/graph.ts";
+import { type IsolationLevel, isolationRequest } from "../plan/isolation.ts";
 import type { ParsedPlan, Plan } from "../plan/model.ts";
 import { assertStartable } from "../plan/startable.ts";
 import type { HandoffRequest, HandoffResponse } from "./api/contract.ts";
@@ -28,6 +29,8 @@ export type HandoffOptions = {
   forecast: Forecaster;
   /** Folder for workspaces of plans that name none. */
   workspaces: string;
+  /** How tasks are held that ask for nothing. */
+  isolation: IsolationLevel;
   /** Which nodes can see a workspace. */
   placeOf(workspace: string): string;
   /** Address of this orchestrator, for the links in answers. */
@@ -78,6 +81,13 @@ export function createHandoffs(options: HandoffOptions): Handoffs {
       graph.leaves.map((task) => task.kind).filter((kind) => kind !== "human" && !options.kinds.has(kind)),
     )) {
       warnings.push(`This orchestrator cannot run tasks of kind '${kind}': they will wait for a person.`);
+    }
+    const seeing = graph.leaves.filter((task) => seesState(isolationRequest(task.isolation).level ?? options.isolation));
+    if (request.options.approvalMode !== "auto" && seeing.length > 0) {
+      const named = seeing.slice(0, 3).map((task) => `'${task.id}'`);
+      warnings.push(
+        `Isolation below 'sandboxed' lets ${named.join(", ")}${seeing.length > 3 ? ` and ${seeing.length - 3} more` : ""} read the orchestrator's token: the approvals of this plan cannot be kept from such a task.`,
+      );
     }
     const { idempotencyKey, ...rest } = request.options;
     const { tasks: _tasks, ...document } = plan;
@@ -138,6 +148,9 @@ export function createHandoffs(options: HandoffOptions): Handoffs {
 
   return { handoff, handoffEach };
 }
+
+/** A task at such a level could take the token from LONGHAUL_HOME and decide for its owner. */
+const seesState = (level: IsolationLevel) => level === "process" || level === "contained";
 
 function refuseWhatCannotStart(parsed: ParsedPlan, confirmExternal: boolean): void {
   const { plan } = parsed;

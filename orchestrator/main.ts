@@ -23,6 +23,7 @@ import { verificationRoutes } from "./api/verification-routes.ts";
 import { workspaceRoutes } from "./api/workspace-routes.ts";
 import { createApprovalLinks } from "./approval-link.ts";
 import { Approvals } from "./approvals.ts";
+import { approvedStart } from "./approved-start.ts";
 import { createAttemptRunner } from "./attempt.ts";
 import { createCommands } from "./commands.ts";
 import type { Config } from "./config.ts";
@@ -75,7 +76,6 @@ import { createVerificationStore } from "./store/verification.ts";
 import { verification } from "./verification/evidence.ts";
 import { gatesAfter, gatesBefore } from "./verification/gate-step.ts";
 import { createVerificationQueries } from "./verification/queries.ts";
-import { treeState } from "./verification/tree-state.ts";
 import { version } from "./version.ts";
 import { Worker } from "./worker.ts";
 import { createGit } from "./workspace/git.ts";
@@ -140,6 +140,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     });
     const git = createGit(config.environment["PATH"], config.home);
     const verificationStore = createVerificationStore(database);
+    const approvalStore = createApprovalStore(database);
     const checking = { shell: executors.shell, git, store: verificationStore, now: Date.now };
     const accounts = createAccountStore(database);
     const budgets = createBudgetStore(database);
@@ -196,6 +197,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
         governed({ governor, onError, now: Date.now }),
         gatesBefore(checking),
         confirmation,
+        approvedStart(approvalStore, workspaces.treeState),
         advice({ recommend, store: patterns, holdout, onError }),
         ...workspaces.steps,
         gatesAfter(checking),
@@ -259,15 +261,16 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       refine,
       forecast,
       workspaces: join(config.home, "workspaces"),
+      isolation: executors.isolation.level,
       placeOf: (workspace) => placeOf(resolve(workspace), engine.node, config.sharedPaths),
       url: () => url,
       onChange: onEdited,
     });
     const links = createApprovalLinks(await createTokenFile(join(config.home, "link-secret")));
     const approvals = new Approvals({
-      store: createApprovalStore(database),
+      store: approvalStore,
       links,
-      treeState: (folder) => treeState(git, folder),
+      treeState: workspaces.treeState,
       url: () => url,
       seconds: config.approvalHours * 3600,
       onChange: onEdited,

@@ -5,14 +5,18 @@
 
 alter table approvals
   add column note    text,
-  add column warned  boolean not null default false;
+  add column warned  boolean not null default false,
+  add column reminders integer not null default 0,
+  add column used_at timestamptz;      -- when the first task that it lets go ahead was started
+create index approvals_unused on approvals (execution_id) where status = 'approved' and used_at is null;
 create unique index approvals_pending on approvals (execution_id, ordinal) where status = 'pending';
 create index approvals_by_execution on approvals (execution_id);
 
 -- Tasks that wait for an approval, with their pending one if there is any.
-create function unapproved_tasks() returns table (execution_id uuid, ordinal integer, approval_id uuid, digest text, expires_at timestamptz, warned boolean)
+create function unapproved_tasks() returns table (execution_id uuid, ordinal integer, approval_id uuid, digest text, requested_at timestamptz,
+  expires_at timestamptz, warned boolean, reminders integer)
 language sql stable as $$
-  select t.execution_id, t.ordinal, a.id, a.digest, a.expires_at, a.warned
+  select t.execution_id, t.ordinal, a.id, a.digest, a.requested_at, a.expires_at, a.warned, a.reminders
   from executions e
   join execution_tasks t on t.execution_id = e.id and t.status = 'awaiting_approval'
   left join approvals a on a.execution_id = t.execution_id and a.ordinal = t.ordinal and a.status = 'pending'
@@ -52,6 +56,19 @@ begin
   if not found then return; end if;
   perform append_event(a.execution_id, 'approval.expiring', (select t.task_id from execution_tasks t where t.execution_id = a.execution_id
     and t.ordinal = a.ordinal), null, jsonb_build_object('approvalId', a.id, 'expiresAt', a.expires_at));
+  perform wake_watchers(array[a.execution_id]);
+end $$;
+
+-- Reminds of one that nobody decides; p_number keeps two nodes from reminding twice.
+create function remind_of_approval(p_id uuid, p_number integer) returns void language plpgsql as $$
+declare
+  a approvals;
+begin
+  update approvals x set reminders = p_number where x.id = p_id and x.status = 'pending' and x.reminders = p_number - 1 returning * into a;
+  if not found then return; end if;
+  perform append_event(a.execution_id, 'approval.unanswered', (select t.task_id from execution_tasks t where t.execution_id = a.execution_id
+    and t.ordinal = a.ordinal), null, jsonb_build_object('approvalId', a.id, 'reminder', p_number,
+    'waitedSeconds', floor(extract(epoch from longhaul_now() - a.requested_at))));
   perform wake_watchers(array[a.execution_id]);
 end $$;
 

@@ -28,7 +28,7 @@ export function approvalPage(approval: Approval): string {
       ? ""
       : `<h2>Done before it</h2>${results.map((one) => `<p><b>${escape(one.id)}</b></p><pre>${escape(one.summary ?? "")}</pre>`).join("")}`,
     detail === null || detail === undefined ? "" : `<h2>Details</h2><pre>${escape(JSON.stringify(detail, null, 2))}</pre>`,
-    `<p><small>Workspace ${escape(workspace)}, commit ${escape(commit ?? "none")}, files ${escape(tree ?? "not known")}.<br>Bound to ${escape(approval.digest)}; ends ${escape(approval.expiresAt)}.</small></p>`,
+    `<p><small>Workspace ${escape(workspace)}, commit ${escape(commit ?? "none")}, files ${escape(tree ?? "none")} (those that git ignores are not part of it).<br>Bound to ${escape(approval.digest)}; ends ${escape(approval.expiresAt)}.</small></p>`,
     approval.status === "pending"
       ? `<form method="post"><input name="note" maxlength="2000" placeholder="Note (optional)" aria-label="Note"><button class="yes" name="decision" value="approve">Approve</button><button class="no" name="decision" value="reject">Reject</button></form>`
       : `<p><b>This was ${escape(approval.status)}${approval.decidedAt === null ? "" : ` on ${escape(approval.decidedAt)} by ${escape(approval.decidedBy ?? "somebody")}`}.</b></p>`,

@@ -34,6 +34,7 @@ export const eventTypes = [
   "task.skipped",
   "task.cancelled",
   "approval.requested",
+  "approval.unanswered",
   "approval.expiring",
   "approval.expired",
   "approval.approved",

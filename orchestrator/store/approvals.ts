@@ -8,9 +8,13 @@ export type Unapproved = {
   ordinal: number;
   approval_id: string | null;
   digest: string | null;
+  requested_at: Date | null;
   expires_at: Date | null;
   warned: boolean | null;
+  reminders: number | null;
 };
+/** An approved one that no task has been started on yet; the files that it is bound to. */
+export type Unused = { id: string; commit: string | null; tree: string | null };
 export type ApprovalRow = {
   id: string;
   execution_id: string;
@@ -56,6 +60,28 @@ export function createApprovalStore(database: Database) {
     },
     async warn(id: string): Promise<void> {
       await database.query({ name: "warn_of_expiry", text: "select warn_of_expiry($1)", values: [id] });
+    },
+    /** Reminds for the given time, unless that was done. */
+    async remind(id: string, reminder: number): Promise<void> {
+      await database.query({ name: "remind_of_approval", text: "select remind_of_approval($1, $2)", values: [id, reminder] });
+    },
+    /** Approvals that this task would be the first to start on, latest first. */
+    unused: (executionId: string, ordinal: number) =>
+      database.query<Unused>({
+        name: "unused_approvals",
+        text: `select a.id, a.subject ->> 'commit' as commit, a.subject ->> 'tree' as tree from approvals a
+               where a.execution_id = $1 and a.status = 'approved' and a.used_at is null
+                 and (a.ordinal = $2 or exists (select from task_dependencies d
+                   where d.execution_id = a.execution_id and d.dependent = $2 and d.dependency = a.ordinal))
+               order by a.decided_at desc`,
+        values: [executionId, ordinal],
+      }),
+    async use(ids: string[]): Promise<void> {
+      await database.query({
+        name: "use_approvals",
+        text: "update approvals set used_at = longhaul_now() where id = any ($1) and used_at is null",
+        values: [ids],
+      });
     },
     /** False when it was decided so before. @throws LonghaulError not_found, conflict */
     async decide({ id, digest, approve, by, channel, note }: Decision): Promise<boolean> {

@@ -180,6 +180,8 @@ export function createSnapshots(options: SnapshotOptions) {
         if (entry?.last !== undefined) entry.last.takenMs = 0;
       }
     },
+    /** Hash of the files as they are. Keeps nothing. */
+    treeOf: (workspace: string): Promise<string> => alone(workspace, async (entry) => (await writeTree(entry)).tree),
     /** What a restore of this tree would do to the files. Changes nothing. */
     compare: (workspace: string, tree: string): Promise<FileChange[]> =>
       alone(workspace, async (entry) => {

@@ -1,4 +1,5 @@
 /** Everything about workspaces of one node, put together: what surrounds attempts, and going back. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { AttemptStep } from "../attempt-step.ts";
 import type { Executor } from "../executors/executor.ts";
@@ -6,6 +7,7 @@ import { createCheckpointStore } from "../store/checkpoints.ts";
 import type { Database } from "../store/db.ts";
 import type { ExecutionStore } from "../store/executions.ts";
 import { createLandingStore } from "../store/landings.ts";
+import { type TreeState, treeState } from "../verification/tree-state.ts";
 import { checkpoints } from "./checkpoint-step.ts";
 import { Cleaning } from "./cleaning.ts";
 import { createExecutionTargets } from "./execution-target.ts";
@@ -31,7 +33,13 @@ export type WorkspacesOptions = {
   onError(error: unknown, doing: string): void;
 };
 
-export type Workspaces = { steps: AttemptStep[]; rollbacks: Rollbacks; cleaning: Cleaning };
+export type Workspaces = {
+  steps: AttemptStep[];
+  rollbacks: Rollbacks;
+  cleaning: Cleaning;
+  /** The files of a workspace in or outside a repository; both null when the folder is not there. */
+  treeState(folder: string): Promise<TreeState>;
+};
 
 export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const { home, database, executions, shell, onChange, onError } = options;
@@ -43,6 +51,11 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const queue = createMergeQueue({ git, directory });
   const retentionMs = options.snapshotDays * 24 * 3_600_000;
   return {
+    async treeState(folder) {
+      if (!existsSync(folder)) return { commit: null, tree: null };
+      const { commit, tree } = await treeState(git, folder);
+      return { commit, tree: tree ?? (await snapshots.treeOf(folder)) };
+    },
     cleaning: new Cleaning({ git, snapshots, checkpoints: store, targets, directory, retentionMs, onError, now: Date.now }),
     steps: [
       checkpoints({ checkpoints: store, snapshots, targets, onError }),

@@ -1,9 +1,10 @@
 /** Approvals on a real orchestrator: bound to what they are about, decided once, whichever way and however often they come. */
 import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -125,6 +126,47 @@ describe("an approval", () => {
     expect(await untilEnded(running.client, executionId)).toMatchObject({ status: "completed" });
   });
 
+  it("is bound to the files of a folder without git as well", async () => {
+    await rm(join(folder, ".git"), { recursive: true });
+    const { executionId, approval } = await waiting();
+    expect(approval.subject).toMatchObject({ commit: null, tree: expect.stringMatching(/^[0-9a-f]{40}$/) });
+    await writeFile(join(folder, "made.txt"), "mode\n");
+    await expect(approve(approval)).rejects.toThrow("has changed since it was shown");
+    await approve(await pendingOf(executionId));
+    expect(await untilEnded(running.client, executionId)).toMatchObject({ status: "completed" });
+  });
+
+  it("does not let anything start that changed after the decision", async () => {
+    const { executionId } = await running.client.handoff({
+      text: roadmap,
+      options: { workspace: folder, approvalMode: "checkpoints" },
+    });
+    const approval = await pendingOf(executionId);
+    await running.client.control(executionId, { action: "pause" });
+    await approve(approval);
+    await writeFile(join(folder, "made.txt"), "mode\n");
+    await running.client.control(executionId, { action: "resume" });
+    const again = await pendingOf(executionId);
+    expect(again).toMatchObject({
+      title: "Ship",
+      subject: { detail: { detail: { approved: { tree: approval.subject.tree } } } },
+    });
+    expect(await readFile(join(folder, "shipped.txt"), "utf8").catch(() => "not shipped")).toBe("not shipped");
+    await approve(again);
+    expect(await untilEnded(running.client, executionId)).toMatchObject({ status: "completed" });
+    expect(await readFile(join(folder, "shipped.txt"), "utf8")).toBe("mode\n");
+  });
+
+  it("is said not to be kept from a task that can read the token", async () => {
+    const plan = { title: "Open", tasks: [{ id: "see", title: "See", command: "true", isolation: { level: "process" } }] };
+    const { executionId, warnings } = await running.client.handoff({
+      plan,
+      options: { workspace: folder, approvalMode: "final" },
+    });
+    expect(warnings).toContainEqual(expect.stringContaining("'see' read the orchestrator's token"));
+    await running.client.control(executionId, { action: "cancel" });
+  });
+
   it("ends what it was about when it is rejected", async () => {
     const { executionId, approval } = await waiting();
     await decide(running.client, approval.id, { decision: "reject", digest: approval.digest, note: "not yet" });
@@ -135,13 +177,17 @@ describe("an approval", () => {
     });
   });
 
-  it("survives a kill, and a decision sent again after it counts once", async () => {
+  it.each([0, 3, 12])("survives a kill %i ms after taps on the button, each of which counts once", async (afterMs) => {
     const { executionId, approval } = await waiting();
-    const decisions = [1, 2, 3].map(() => approve(approval).catch(() => undefined));
+    const taps = [1, 2, 3].map(() => approve(approval).catch(() => undefined));
+    await delay(afterMs);
     await orchestrator.kill();
-    await Promise.all(decisions);
+    const before = await Promise.all(taps);
     running = await orchestrator.start();
-    await approve(approval);
+    const after = await approve(approval);
+    // An answer that was given holds: whoever was told "changed" before the kill was the only one.
+    const changes = [...before, after].filter((answer) => answer?.changed === true);
+    expect(changes.length).toBeLessThanOrEqual(1);
     expect(await untilEnded(running.client, executionId)).toMatchObject({ status: "completed" });
     expect((await log(executionId)).filter((type) => type === "approval.approved")).toHaveLength(1);
   });
@@ -213,11 +259,11 @@ describe("the page behind the link", () => {
 describe("an approval that nobody decides", () => {
   it("warns, runs out, and is asked for anew; nothing goes ahead", async () => {
     await orchestrator.terminate();
-    running = await orchestrator.start({ LONGHAUL_APPROVAL_HOURS: String(3 / 3600) });
+    running = await orchestrator.start({ LONGHAUL_APPROVAL_HOURS: String(4 / 3600) });
     const { executionId, approval } = await waiting();
     await expect
-      .poll(() => log(executionId), { timeout: 20_000 })
-      .toEqual(expect.arrayContaining(["approval.requested", "approval.expired"]));
+      .poll(() => log(executionId), { timeout: 40_000 })
+      .toEqual(expect.arrayContaining(["approval.requested", "approval.unanswered", "approval.expiring", "approval.expired"]));
     await expect(approve(approval)).rejects.toThrow("is expired");
     expect((await running.client.status(executionId)).status).toBe("blocked");
   });

@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -8,13 +9,23 @@ import { findIsolation, type IsolationLevels } from "../../../orchestrator/execu
 import { createShellExecutor } from "../../../orchestrator/executors/shell.ts";
 import { createAttempt } from "./support/attempt.ts";
 
-// Not below /tmp: that can be written in every sandbox.
+/** Not below /tmp, /var/tmp or /dev/shm, which can be written in every sandbox; an ordinary user has /run/lock, if no home. */
+const places = ["/var", homedir(), process.cwd(), "/run/lock"];
+const isTemporary = (path: string) => ["/tmp/", "/var/tmp/", "/dev/shm/"].some((folder) => `${path}/`.startsWith(folder));
+async function makeRoot(): Promise<string> {
+  for (const place of places.filter((path) => !isTemporary(path))) {
+    const made = await mkdtemp(join(place, "longhaul-sandbox-")).catch(() => undefined);
+    if (made !== undefined) return made;
+  }
+  throw new Error(`None of ${places.join(", ")} can be written and lies outside the temporary folders.`);
+}
+
 let root: string;
 let home: string;
 let state: string;
 let isolation: IsolationLevels;
 beforeAll(async () => {
-  root = await mkdtemp("/var/longhaul-sandbox-");
+  root = await makeRoot();
   await chmod(root, 0o755);
   [home, state] = [join(root, "home"), join(root, "state")];
   for (const folder of [".ssh", ".cache", ".config/gh"]) await mkdir(join(home, folder), { recursive: true });
