@@ -35,13 +35,7 @@ import { createExecutors } from "./executors/configured.ts";
 import { createRedactor } from "./executors/redact.ts";
 import { Followers } from "./followers.ts";
 import { createForecaster } from "./forecaster.ts";
-import { createAccountCommands } from "./governor/account-commands.ts";
-import { createBudgetCommands } from "./governor/budget-commands.ts";
-import { budgeted } from "./governor/budget-step.ts";
-import { Governor } from "./governor/governor.ts";
-import { governed } from "./governor/governor-step.ts";
-import { withoutRepeats } from "./governor/repeats-step.ts";
-import { executionSuspension } from "./governor/suspension.ts";
+import { createGoverning } from "./governor/governing.ts";
 import { createHandoffs } from "./handoff.ts";
 import { HealthMonitor } from "./health/monitor.ts";
 import { checkHealth, describeCapabilities } from "./health/report.ts";
@@ -58,9 +52,7 @@ import { remember } from "./remember.ts";
 import { Rescue } from "./rescue.ts";
 import { Retention } from "./retention.ts";
 import { secretsOf } from "./secrets.ts";
-import { createAccountStore } from "./store/accounts.ts";
 import { createApprovalStore } from "./store/approvals.ts";
-import { createBudgetStore } from "./store/budgets.ts";
 import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore } from "./store/executions.ts";
@@ -72,10 +64,7 @@ import { createOpinionStore } from "./store/opinions.ts";
 import { createPatternStore } from "./store/patterns.ts";
 import { createPlanEditStore } from "./store/plan-edits.ts";
 import { createRetentionStore } from "./store/retention.ts";
-import { createVerificationStore } from "./store/verification.ts";
-import { verification } from "./verification/evidence.ts";
-import { gatesAfter, gatesBefore } from "./verification/gate-step.ts";
-import { createVerificationQueries } from "./verification/queries.ts";
+import { createVerifying } from "./verification/verifying.ts";
 import { version } from "./version.ts";
 import { Worker } from "./worker.ts";
 import { createGit } from "./workspace/git.ts";
@@ -139,11 +128,8 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onError,
     });
     const git = createGit(config.environment["PATH"], config.home);
-    const verificationStore = createVerificationStore(database);
+    const verifying = createVerifying({ home: config.home, database, engine, executions, shell: executors.shell, git });
     const approvalStore = createApprovalStore(database);
-    const checking = { shell: executors.shell, git, store: verificationStore, now: Date.now };
-    const accounts = createAccountStore(database);
-    const budgets = createBudgetStore(database);
     const retention = new Retention({
       store: createRetentionStore(database),
       directory: join(config.home, "executions"),
@@ -153,17 +139,23 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onPruned: (report) => log.info(report, "let go of what ended long ago"),
       now: Date.now,
     });
-    const governor = new Governor({
-      accounts,
+    const governing = createGoverning({
+      config,
+      database,
+      executions,
       node: engine.node,
       billing: executors.billing,
-      reserveShare: config.reserveShare,
+      onChange: (executionId) => onEdited(executionId),
       onOpen: () => worker.wake(),
       onError,
-      now: Date.now,
-      random: Math.random,
     });
-    const metrics = createMetrics({ executions, accounts, runningAttempts: () => worker.runningCount, now: Date.now });
+    const { governor } = governing;
+    const metrics = createMetrics({
+      executions,
+      accounts: governing.accounts,
+      runningAttempts: () => worker.runningCount,
+      now: Date.now,
+    });
     const patterns = createPatternStore(database);
     const { holdout, ...indexes } = config.learning;
     const secrets = secretsOf(config, token);
@@ -192,16 +184,13 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
       steps: [
-        withoutRepeats({ executions, sameFailures: config.sameFailures }),
-        budgeted({ budgets, day: config.dayBudget, onError, now: Date.now }),
-        governed({ governor, onError, now: Date.now }),
-        gatesBefore(checking),
+        ...governing.steps,
+        verifying.before,
         confirmation,
         approvedStart(approvalStore, workspaces.treeState),
         advice({ recommend, store: patterns, holdout, onError }),
         ...workspaces.steps,
-        gatesAfter(checking),
-        verification({ engine, shell: executors.shell, git, store: verificationStore }),
+        ...verifying.after,
         health.step,
       ],
       directory: join(config.home, "executions"),
@@ -304,7 +293,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
           executions,
         ),
       metrics: () => metrics.render(),
-      suspension: (executionId) => executionSuspension(accounts, executionId, config.reserveShare, Date.now()),
+      suspension: governing.suspension,
       follow: (executionId, wake) => followers.follow(executionId, wake),
       now: Date.now,
     });
@@ -320,23 +309,15 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     });
     const features = [
       retentionRoutes((how) => retention.runOnce(how)),
-      budgetRoutes(createBudgetCommands({ budgets, executions, day: config.dayBudget, onChange: onEdited })),
-      accountRoutes(createAccountCommands(accounts, config.reserveShare, Date.now)),
+      budgetRoutes(governing.budgetCommands),
+      accountRoutes(governing.accountCommands),
       approvalRoutes({ approvals, links, now: Date.now }),
       notificationRoutes(notifications),
       handoffEachRoutes(handoffEach),
       historyRoutes(history),
       planEditRoutes(planEdits),
       workspaceRoutes(workspaces.rollbacks),
-      verificationRoutes(
-        createVerificationQueries({
-          shell: executors.shell,
-          git,
-          store: verificationStore,
-          executions,
-          directory: join(config.home, "replays"),
-        }),
-      ),
+      verificationRoutes(verifying.queries),
       learningRoutes(learningQueries),
     ];
     const app = createApp({ commands, queries, features, auth: createAuth(token), log, version, config: door });

@@ -1,0 +1,32 @@
+/** Gates and checks of one node, put together: what surrounds attempts, and the questions about evidence. */
+import { join } from "node:path";
+import type { AttemptStep } from "../attempt-step.ts";
+import type { Executor } from "../executors/executor.ts";
+import type { Database } from "../store/db.ts";
+import type { Engine } from "../store/engine.ts";
+import type { ExecutionStore } from "../store/executions.ts";
+import { createVerificationStore } from "../store/verification.ts";
+import type { Git } from "../workspace/git.ts";
+import { verification } from "./evidence.ts";
+import { gatesAfter, gatesBefore } from "./gate-step.ts";
+import { createVerificationQueries } from "./queries.ts";
+
+export type VerifyingOptions = {
+  home: string;
+  database: Database;
+  engine: Engine;
+  executions: ExecutionStore;
+  shell: Executor;
+  git: Git;
+};
+
+export function createVerifying({ home, database, engine, executions, shell, git }: VerifyingOptions) {
+  const store = createVerificationStore(database);
+  const checking = { shell, git, store, now: Date.now };
+  /** Before the workspace is prepared. */
+  const before: AttemptStep = gatesBefore(checking);
+  /** In the prepared workspace, next to the executor. */
+  const after: AttemptStep[] = [gatesAfter(checking), verification({ engine, shell, git, store })];
+  const queries = createVerificationQueries({ shell, git, store, executions, directory: join(home, "replays") });
+  return { before, after, queries };
+}
