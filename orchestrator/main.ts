@@ -6,6 +6,7 @@ import { createLearning } from "../learning/learning.ts";
 import { createLearningQueries } from "../learning/queries.ts";
 import { createNotifications } from "../notifications/notifications.ts";
 import { formatNames } from "../plan/parse.ts";
+import { createAgents } from "./agents/agents.ts";
 import { accountRoutes } from "./api/accounts-routes.ts";
 import { createApp } from "./api/app.ts";
 import { approvalRoutes } from "./api/approval-routes.ts";
@@ -307,7 +308,9 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       refine,
       onChange: onEdited,
     });
+    const agents = createAgents({ database, onError });
     const features = [
+      agents.feature,
       retentionRoutes((how) => retention.runOnce(how)),
       budgetRoutes(governing.budgetCommands),
       accountRoutes(governing.accountCommands),
@@ -320,7 +323,8 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       verificationRoutes(verifying.queries),
       learningRoutes(learningQueries),
     ];
-    const app = createApp({ commands, queries, features, auth: createAuth(token), log, version, config: door });
+    const auth = createAuth(token, agents.auth);
+    const app = createApp({ commands, queries, features, auth, log, version, config: door });
     const http = await startServer({ app, host: "127.0.0.1", port: config.port, portIsExplicit: config.portIsExplicit, log });
     closing.push(() => http.close());
     url = http.url;
@@ -344,6 +348,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     learner.start();
     approvals.start();
     await notifications.notifier.start();
+    agents.start();
     closing.push(async () => {
       for (const end of unlisten) end();
       await rescue.stop();
@@ -352,6 +357,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       await learner.stop();
       await approvals.stop();
       await notifications.notifier.stop();
+      await agents.stop();
     });
     await publishAddress(config.home, {
       url,

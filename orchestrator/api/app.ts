@@ -10,8 +10,10 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import type { ZodError } from "zod";
+import { principalText } from "../domain/principal.ts";
 import type { Commands, Queries } from "../service.ts";
 import { actionHandlers, routeActions } from "./actions.ts";
+import { refusalFor } from "./agent-door.ts";
 import { routeAliases } from "./aliases.ts";
 import { type Auth, bearerToken } from "./auth.ts";
 import { correlationIdOf, withCorrelationId } from "./correlation.ts";
@@ -21,7 +23,7 @@ import { executionHandlers, routeExecutions } from "./executions.ts";
 import { withCheckedBody, withCheckedForm } from "./json-body.ts";
 import { routeOpenApi } from "./openapi.ts";
 import { routePlans } from "./plans.ts";
-import { problemResponse, Refusal, refusalFrom } from "./problem.ts";
+import { problemOf, problemResponse, Refusal, refusalFrom } from "./problem.ts";
 import { createRateLimiter, type RateLimit } from "./rate-limit.ts";
 import { routeStream, streamHandler } from "./stream.ts";
 import { routeSystem, systemHandlers } from "./system.ts";
@@ -118,7 +120,7 @@ function door({ config, auth }: AppOptions): MiddlewareHandler<DoorEnv> {
       header: (name) => c.req.header(name),
       port: c.env?.incoming?.socket.localPort ?? config.port ?? defaultPort,
       allowedHosts: config.allowedHosts ?? [],
-      isToken: (value) => auth.accepts(value),
+      isToken: (value) => auth.isToken(value),
     });
     await next();
   };
@@ -129,8 +131,8 @@ function token({ auth, config }: AppOptions): MiddlewareHandler<DoorEnv> {
   return async (c, next) => {
     const authorization = c.req.header("authorization");
     const given = authorization === undefined ? undefined : bearerToken(authorization);
-    const authenticated = given !== undefined && auth.accepts(given);
-    const waitSeconds = limiter(authenticated ? "owner" : "stranger", performance.now());
+    const principal = given === undefined ? undefined : await auth.principalOf(given);
+    const waitSeconds = limiter(principal === undefined ? "stranger" : principalText(principal), performance.now());
     if (waitSeconds > 0) {
       throw new Refusal("rate_limited", "Too many requests.", {
         hint: `Wait ${waitSeconds} s.`,
@@ -139,7 +141,7 @@ function token({ auth, config }: AppOptions): MiddlewareHandler<DoorEnv> {
     }
     const isOpen =
       authorization === undefined && (isLinkPage(c.req.path) || (c.req.method === "GET" && openToStrangers.has(c.req.path)));
-    if (!authenticated && !isOpen) {
+    if (principal === undefined && !isOpen) {
       throw new Refusal(
         "unauthorized",
         authorization === undefined ? "The bearer token is missing." : "The bearer token is wrong.",
@@ -149,7 +151,16 @@ function token({ auth, config }: AppOptions): MiddlewareHandler<DoorEnv> {
         },
       );
     }
-    c.set("authenticated", authenticated);
+    if (principal !== undefined && principal.kind !== "owner") {
+      const refusal = refusalFor(principal, c.req.method, c.req.path);
+      if (refusal !== undefined) {
+        const { status, detail } = problemOf(refusal, c.get("correlationId"));
+        auth.onRefused(principal, `${c.req.method} ${c.req.path}`, { status, reason: detail });
+        throw refusal;
+      }
+    }
+    c.set("authenticated", principal?.kind === "owner");
+    if (principal !== undefined) c.set("principal", principal);
     await next();
   };
 }

@@ -3,6 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { ApprovalLinks } from "../approval-link.ts";
 import type { Approvals } from "../approvals.ts";
 import { LonghaulError } from "../domain/errors.ts";
+import { principalText } from "../domain/principal.ts";
 import { ApprovalDecision, ApprovalList, DecisionAnswer } from "./approval-contract.ts";
 import { approvalPage, messagePage, pageHeaders } from "./approval-page.ts";
 import type { Feature } from "./door-env.ts";
@@ -38,7 +39,10 @@ export function approvalRoutes({ approvals, links, now }: ApprovalRouteOptions):
     app.openapi(listRoute, async (c) => c.json({ approvals: await approvals.list(c.req.valid("query").executionId) }, 200));
     app.openapi(decideRoute, async (c) => {
       const decision = c.req.valid("json");
-      return c.json(await approvals.decide(c.req.valid("param").id, decision, "owner", decision.channel ?? "api"), 200);
+      return c.json(
+        await approvals.decide(c.req.valid("param").id, decision, principalText(c.get("principal")), decision.channel ?? "api"),
+        200,
+      );
     });
     app.get("/approve/:ticket", async (c) => {
       const claims = links.read(c.req.param("ticket"), now());

@@ -1,19 +1,35 @@
 /**
- * Who may come in: the holder of the 256-bit bearer token, which lies in a file that only its user can read. Memory holds the token's hash
- * only, and hashes are compared in constant time, so that neither a dump nor a stopwatch gives the token away.
+ * Who may come in: the holder of the owner's 256-bit bearer token, which lies in a file that only its user can read, and remote agents with
+ * theirs. Memory holds hashes only, and the owner's is compared in constant time, so that neither a dump nor a stopwatch gives it away.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { link, open, readFile, rm, stat } from "node:fs/promises";
+import type { AgentDirectory } from "../agents/directory.ts";
+import { isAgentToken } from "../agents/tokens.ts";
 import { LonghaulError } from "../domain/errors.ts";
+import type { Principal } from "../domain/principal.ts";
 
 export type Auth = {
-  /** True when the value is the token. */
-  accepts(token: string): boolean;
+  /** Whose token it is; undefined when it is nobody's. */
+  principalOf(token: string): Promise<Principal | undefined>;
+  /** True for what must never stand in a URL: the owner's token, and anything that looks like an agent's. */
+  isToken(text: string): boolean;
+  /** Is told what an agent asked for that is not its own. */
+  onRefused(principal: Principal, action: string, refusal: { status: number; reason: string }): void;
 };
 
-export function createAuth(token: string): Auth {
+/** What is known about remote agents. */
+export type AgentAuth = Pick<AgentDirectory, "principalOf"> & Pick<Auth, "onRefused">;
+
+/** @param agents without it there are none */
+export function createAuth(token: string, agents?: AgentAuth): Auth {
   const expected = hash(token);
-  return { accepts: (given) => timingSafeEqual(hash(given), expected) };
+  const isOwners = (given: string) => timingSafeEqual(hash(given), expected);
+  return {
+    principalOf: async (given) => (isOwners(given) ? { kind: "owner" } : agents?.principalOf(given)),
+    isToken: (text) => isOwners(text) || isAgentToken(text),
+    onRefused: (principal, action, refusal) => agents?.onRefused(principal, action, refusal),
+  };
 }
 
 /** The token of an `Authorization: Bearer …` header. */

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { WebSocket } from "ws";
+import type { Principal } from "../domain/principal.ts";
 import type { Commands, Queries } from "../service.ts";
 
 export type DoorEnv = {
@@ -15,8 +16,10 @@ export type DoorEnv = {
   };
   Variables: {
     correlationId: string;
-    /** False only on the routes that answer strangers. */
+    /** The owner asks. False on the routes that answer strangers, and on those of agents. */
     authenticated: boolean;
+    /** Whose token it was; not set for strangers. */
+    principal: Principal;
   };
 };
 

@@ -44,9 +44,9 @@ test("a missing or empty token file is an error that names it", async () => {
   });
 });
 
-test("only the very token is accepted", () => {
+test("only the very token is the owner's", async () => {
   const auth = createAuth("correct horse battery staple");
-  expect(auth.accepts("correct horse battery staple")).toBe(true);
+  expect(await auth.principalOf("correct horse battery staple")).toEqual({ kind: "owner" });
   for (const wrong of ["", "correct", "correct horse battery staple ", "Correct horse battery staple"])
-    expect(auth.accepts(wrong)).toBe(false);
+    expect(await auth.principalOf(wrong)).toBeUndefined();
 });
