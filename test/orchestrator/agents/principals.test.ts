@@ -24,7 +24,6 @@ beforeAll(async () => {
   operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
   );
-  expect(operations.length).toBeGreaterThan(50);
 });
 afterAll(async () => {
   await orchestrator.remove();
@@ -65,6 +64,7 @@ const ownRoutes = new Set(["GET /api/agents/{id}/work", "POST /api/agents/{id}/h
 test("an agent's token gets nothing out of any route that is not its own, and each try is in the record", async () => {
   const [mine, other] = await Promise.all([register("mine"), register("other")]);
   const refused: string[] = [];
+  expect(operations.length).toBeGreaterThan(50);
   for (const { method, path } of operations) {
     const target = concrete(path, other.id);
     for (const each of new Set([method, "GET", "HEAD", "POST", "PATCH", "DELETE", "PUT"])) {
