@@ -11,6 +11,7 @@ export function lineOf(event: Event, titles: ReadonlyMap<string, string>, paint:
   const { type, taskId, attempt, data } = event;
   const [subject, state = ""] = type.split(".");
   if (subject === "execution") return ["created", "started"].includes(state) ? undefined : executionLine(state, data, paint);
+  if (subject === "phase") return `${mark("completed", paint)} phase ${String(data["message"])}`;
   if (subject === "gate" && taskId !== null) return gateLine(taskId, state, data, paint);
   if (subject === "budget") return budgetLine(state, data, paint);
   if (subject === "health") return healthLine(taskId, state, data, paint);

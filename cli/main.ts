@@ -214,6 +214,9 @@ function build(end: (code: number) => void): Command {
   command("prune", "let go of events, logs and artifacts whose time is over; happens daily by itself")
     .option("--dry-run", "only say what would be removed")
     .action(async (flags) => end(await (await import("./commands/prune.ts")).prune(await session(), flags)));
+  command("health", "what the orchestrator needs and whether it is there; what of running tasks is out of bounds").action(
+    async (flags) => end(await (await import("./commands/health.ts")).health(await session(), flags)),
+  );
   command("doctor", "look for setup problems").action(async (flags) =>
     end(await (await import("./commands/lifecycle.ts")).doctor(await session(), flags)),
   );

@@ -38,8 +38,8 @@ import { Followers } from "./followers.ts";
 import { createForecaster } from "./forecaster.ts";
 import { createGoverning } from "./governor/governing.ts";
 import { createHandoffs } from "./handoff.ts";
-import { HealthMonitor } from "./health/monitor.ts";
-import { checkHealth, describeCapabilities } from "./health/report.ts";
+import { createHealth } from "./health/health.ts";
+import { describeCapabilities } from "./health/report.ts";
 import { nodeId, publishAddress } from "./home-files.ts";
 import { lockHome } from "./lock.ts";
 import { createLog } from "./log.ts";
@@ -57,7 +57,6 @@ import { createApprovalStore } from "./store/approvals.ts";
 import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore } from "./store/executions.ts";
-import { createHealthStore } from "./store/health.ts";
 import { kindHistory } from "./store/history.ts";
 import { migrate } from "./store/migrate.ts";
 import { createNotificationStore } from "./store/notifications.ts";
@@ -168,16 +167,17 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onLearned: (count) => log.debug({ patterns: count }, "learned"),
       now: Date.now,
     });
-    const health = new HealthMonitor({
-      store: createHealthStore(database),
-      thresholds: config.health,
+    const health = createHealth({
+      config,
+      database,
+      executions,
+      startedMs,
+      telemetry: undefined,
       node: engine.node,
-      home: config.home,
       secrets,
       onChange: (executionId) => followers.wake(executionId),
       onAlert: ({ message, ...facts }) => log.warn(facts, message),
       onError,
-      now: Date.now,
     });
     const runAttempt = createAttemptRunner({
       executors,
@@ -192,7 +192,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
         advice({ recommend, store: patterns, holdout, onError }),
         ...workspaces.steps,
         ...verifying.after,
-        health.step,
+        health.monitor.step,
       ],
       directory: join(config.home, "executions"),
       isolation: executors.isolation.level,
@@ -287,7 +287,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
           return [];
         }),
       forecast,
-      health: () => checkHealth({ executions, nodeId: engine.node, startedMs, now: Date.now }),
+      health: health.checks(notifications),
       capabilities: () =>
         describeCapabilities(
           { config, executors, channels: notifications.channels, planFormats: formatNames(), embedded: server.embedded },
@@ -322,6 +322,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       workspaceRoutes(workspaces.rollbacks),
       verificationRoutes(verifying.queries),
       learningRoutes(learningQueries),
+      health.routes,
     ];
     const auth = createAuth(token, agents.auth);
     const app = createApp({ commands, queries, features, auth, log, version, config: door });
@@ -338,8 +339,8 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     await workspaces.rollbacks.recover(); // before tasks are claimed
     workspaces.cleaning.start();
     retention.start();
-    health.start();
-    closing.push(() => health.stop());
+    health.monitor.start();
+    closing.push(() => health.monitor.stop());
     closing.push(() => retention.stop());
     closing.push(() => workspaces.cleaning.stop());
     await governor.start();

@@ -126,4 +126,87 @@ begin
   return v_resumed;
 end $$;
 
+-- What each channel's last message came to, for /health.
+create index notifications_by_channel on notifications (channel, created_at desc);
+
 insert into notification_routes (event_type) values ('health.warning'), ('health.recovered') on conflict do nothing;
+
+-- ------------------------------------------------------------------------------------------------------- phases of a plan
+-- `phase.completed` is appended in the transaction that ends a phase's last task. Which places of a plan belong to a phase is written down when the plan
+-- is, so that the end of a task looks at one row for its phase, and then at the phase's tasks from the last one backwards: plans run forwards,
+-- so an unfinished one is nearly always found at once.
+
+create table plan_phases (
+  plan_id  uuid not null references plans (id) on delete cascade,
+  phase    text not null,
+  first    integer not null,     -- ordinals of its tasks lie between these
+  last     integer not null,
+  primary key (plan_id, phase)
+);
+
+create table completed_phases (
+  execution_id  uuid not null references executions (id) on delete cascade deferrable initially deferred,
+  phase         text not null,
+  completed_at  timestamptz not null,
+  primary key (execution_id, phase)
+);
+
+create function note_phases() returns trigger language plpgsql as $$
+begin
+  insert into plan_phases as p (plan_id, phase, first, last)
+    select t.plan_id, t.spec ->> 'phase', min(t.ordinal), max(t.ordinal) from written t
+    where t.leaf and t.spec ? 'phase' group by t.plan_id, t.spec ->> 'phase'
+    on conflict (plan_id, phase) do update set first = least(p.first, excluded.first), last = greatest(p.last, excluded.last);
+  return null;
+end $$;
+create trigger plan_tasks_phases_new after insert on plan_tasks referencing new table as written
+  for each statement execute function note_phases();
+create trigger plan_tasks_phases_changed after update on plan_tasks referencing new table as written
+  for each statement execute function note_phases();
+
+-- Whether all that is to be done in a phase is done. What was skipped because something failed was to be done.
+create function phase_is_complete(p_execution uuid, p_plan uuid, p_phase text) returns boolean language sql stable
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+  select not exists (
+    select from plan_phases h
+    cross join lateral (
+      select 1 from execution_tasks t join plan_tasks p on p.plan_id = p_plan and p.ordinal = t.ordinal
+      where t.execution_id = p_execution and t.ordinal between h.first and h.last and p.spec ->> 'phase' = p_phase
+        and t.status <> 'completed' and coalesce(t.skip_cause, '') not in ('user', 'already_done', 'optional')
+      order by t.ordinal desc limit 1) unfinished
+    where h.plan_id = p_plan and h.phase = p_phase)
+$$;
+
+-- Runs once per statement that appends events, and returns at once when no task of a phase ended in it.
+create function complete_phases() returns trigger language plpgsql as $$
+declare
+  v_phase record;
+begin
+  if exists (select from appended a where a.type in ('execution.retried', 'execution.rolled_back', 'execution.edited')) then
+    delete from completed_phases c using appended a, executions e
+      where a.type in ('execution.retried', 'execution.rolled_back', 'execution.edited') and c.execution_id = a.execution_id
+        and e.id = c.execution_id and not phase_is_complete(e.id, e.plan_id, c.phase);
+  end if;
+  if not exists (select from appended a where a.type in ('task.completed', 'task.skipped')) then return null; end if;
+  for v_phase in
+    select distinct e.id, e.plan_id, p.spec ->> 'phase' as phase
+    from appended a join executions e on e.id = a.execution_id
+    join plan_tasks p on p.plan_id = e.plan_id and p.task_id = a.task_id and p.spec ? 'phase'
+    where a.type in ('task.completed', 'task.skipped') and exists (select from plan_phases h where h.plan_id = e.plan_id)
+    order by 1, 3
+  loop
+    if phase_is_complete(v_phase.id, v_phase.plan_id, v_phase.phase) then
+      insert into completed_phases (execution_id, phase, completed_at) values (v_phase.id, v_phase.phase, longhaul_now()) on conflict do nothing;
+      if found then
+        perform append_event(v_phase.id, 'phase.completed', null, null, jsonb_build_object('phase', v_phase.phase, 'message',
+          coalesce((select x ->> 'title' from plans l, jsonb_array_elements(l.document -> 'phases') x
+                    where l.id = v_phase.plan_id and x ->> 'id' = v_phase.phase limit 1), v_phase.phase)));
+      end if;
+    end if;
+  end loop;
+  return null;
+end $$;
+create trigger execution_events_phases after insert on execution_events referencing new table as appended
+  for each statement execute function complete_phases();
+
+insert into notification_routes (event_type) values ('phase.completed') on conflict do nothing;

@@ -83,7 +83,8 @@ export async function doctor(session: Session, flags: { json?: boolean }): Promi
     const client = await session.client();
     const [health, capabilities] = await Promise.all([client.health(), client.capabilities()]);
     for (const [name, dependency] of Object.entries(health.dependencies)) {
-      checks.push({ name, ok: dependency.status !== "down", detail: dependency.detail ?? dependency.status });
+      const label = name === "database" ? name : `service ${name}`;
+      checks.push({ name: label, ok: dependency.status !== "down", detail: dependency.detail ?? dependency.status });
     }
     const { isolation } = capabilities;
     checks.push({
@@ -111,5 +112,5 @@ export async function doctor(session: Session, flags: { json?: boolean }): Promi
       ]),
     ),
   );
-  return checks.every((check) => check.ok || /^(executor|level) /.test(check.name)) ? exitCodes.ok : exitCodes.failed;
+  return checks.every((check) => check.ok || /^(executor|level|service) /.test(check.name)) ? exitCodes.ok : exitCodes.failed;
 }

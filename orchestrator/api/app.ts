@@ -54,7 +54,7 @@ const defaultPort = 8400;
 const defaultHeartbeatMs = 15_000;
 /** Pages behind a signed link: the link itself says who may. */
 const isLinkPage = (path: string) => path.startsWith("/approve/");
-const openToStrangers = new Set(["/health", "/executor/health"]);
+const openToStrangers = new Set(["/health", "/health/ready", "/executor/health"]);
 
 export function createApp(options: AppOptions): DoorApp {
   const services: Services = { commands: options.commands, queries: options.queries, log: options.log };

@@ -342,7 +342,11 @@ export const Health = z
     uptimeSeconds: z.number(),
     dependencies: z.record(
       z.string(),
-      z.object({ status: z.enum(["up", "down", "off"]), detail: z.string().optional(), latencyMs: z.number().optional() }),
+      z.object({
+        status: z.enum(["up", "degraded", "down", "unknown", "off"]),
+        detail: z.string().optional(),
+        latencyMs: z.number().optional(),
+      }),
     ),
   })
   .openapi("Health");

@@ -12,6 +12,7 @@ export const eventTypes = [
   "execution.retried",
   "execution.edited",
   "execution.rolled_back",
+  "phase.completed",
   "task.queued",
   "task.started",
   "task.adopted",

@@ -4,30 +4,37 @@ import type { Config } from "../config.ts";
 import type { Executors } from "../executors/configured.ts";
 import type { ExecutionStore } from "../store/executions.ts";
 import { version } from "../version.ts";
+import type { Dependency } from "./dependencies.ts";
 
 export type HealthOptions = {
-  executions: ExecutionStore;
+  executions: Pick<ExecutionStore, "ping">;
+  /** The state of everything but the database. */
+  dependencies(): Promise<Record<string, Dependency>>;
   nodeId: string;
   startedMs: number;
   now(): number;
 };
 
 /** Ready means that a handoff would be accepted, which needs the database and nothing else. */
-export async function checkHealth({ executions, nodeId, startedMs, now }: HealthOptions): Promise<Health> {
+export async function checkHealth({ executions, dependencies, nodeId, startedMs, now }: HealthOptions): Promise<Health> {
   const beforeMs = now();
-  const database: Health["dependencies"][string] = await executions.ping().then(
-    (answer) => ({ status: "up", detail: `PostgreSQL ${answer.version}`, latencyMs: now() - beforeMs }),
-    (error: unknown) => ({ status: "down", detail: error instanceof Error ? error.message : String(error) }),
-  );
+  const [database, others] = await Promise.all([
+    executions.ping().then(
+      (answer): Dependency => ({ status: "up", detail: `PostgreSQL ${answer.version}`, latencyMs: now() - beforeMs }),
+      (error: unknown): Dependency => ({ status: "down", detail: error instanceof Error ? error.message : String(error) }),
+    ),
+    dependencies(),
+  ]);
   const up = database.status === "up";
+  const isWell = Object.values(others).every(({ status }) => status !== "down" && status !== "degraded");
   return {
-    status: up ? "ok" : "down",
+    status: up ? (isWell ? "ok" : "degraded") : "down",
     live: true,
     ready: up,
     version,
     nodeId,
     uptimeSeconds: Math.round((now() - startedMs) / 1000),
-    dependencies: { database },
+    dependencies: { database, ...others },
   };
 }
 

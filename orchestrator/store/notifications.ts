@@ -169,6 +169,15 @@ export function createNotificationStore(database: Database, node: string) {
                from notifications order by created_at desc limit $1`,
         values: [limit],
       }),
+    /** What the last message that was tried came to, by channel. */
+    lastDeliveries: (channels: string[]) =>
+      database.query<{ channel: string; status: string; error: string | null; at: Date }>({
+        name: "last_deliveries",
+        text: `select c.channel, n.status, n.error, coalesce(n.sent_at, n.created_at) as at from unnest($1::text[]) c (channel)
+               cross join lateral (select * from notifications n where n.channel = c.channel
+                 and (n.status in ('sent', 'failed') or n.error is not null) order by n.created_at desc limit 1) n`,
+        values: [channels],
+      }),
     /** Age of the oldest unsent message, and how many there are. */
     async backlog(): Promise<{ waiting: number; oldestSeconds: number }> {
       const [row] = await database.query<{ waiting: number; oldest: number | null }>({

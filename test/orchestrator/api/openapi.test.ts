@@ -77,7 +77,7 @@ test("an answer fits the schema that the document gives for it", async () => {
   check("/api/executions", "400", "application/problem+json", await refused.json());
 });
 
-test("every operation but liveness wants the bearer token", async () => {
+test("every operation but those for probes wants the bearer token", async () => {
   const { document, operations } = await fetchDocument();
   expect(document["security"]).toEqual([{ bearer: [] }]);
   expect(document.components.securitySchemes).toMatchObject({ bearer: { type: "http", scheme: "bearer" } });
