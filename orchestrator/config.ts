@@ -10,6 +10,7 @@ import type { NotificationConfig } from "../notifications/configured.ts";
 import { IsolationLevel } from "../plan/isolation.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import { healthVariables, type Thresholds, thresholdsOf } from "./health/thresholds.ts";
+import { type TaskSecret, taskSecretsOf } from "./task-secrets.ts";
 
 const count = (fallback: number, maximum: number) => z.coerce.number().int().min(1).max(maximum).default(fallback);
 
@@ -44,6 +45,8 @@ const Environment = z.object({
   LONGHAUL_RETAIN_LOG_DAYS: count(90, 36_500),
   LONGHAUL_SNAPSHOT_DAYS: count(30, 36_500),
   LONGHAUL_ALLOWED_HOSTS: z.string().optional(),
+  LONGHAUL_TASK_HOSTS: z.string().optional(),
+  LONGHAUL_HOST_REQUESTS_PER_MINUTE: count(120, 1_000_000),
   QDRANT_URL: z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }).optional(),
   QDRANT_HOST: z.string().optional(),
   QDRANT_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
@@ -137,6 +140,8 @@ export type Config = Readonly<{
   snapshotDays: number;
   /** How long the log of an execution that ended, and the files of its attempts, are kept. */
   retainDays: Readonly<{ events: number; logs: number }>;
+  /** What tasks may do outside: hosts that the owner named, secrets by name, and how often one host is called. */
+  tasks: Readonly<{ hosts: readonly string[]; secrets: Readonly<Record<string, TaskSecret>>; requestsPerMinute: number }>;
   /** The environment that task processes take their allow-listed part from. */
   environment: Readonly<Record<string, string | undefined>>;
 }>;
@@ -202,6 +207,11 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     retainDays: Object.freeze({ events: values.LONGHAUL_RETAIN_EVENT_DAYS, logs: values.LONGHAUL_RETAIN_LOG_DAYS }),
     snapshotDays: values.LONGHAUL_SNAPSHOT_DAYS,
     allowedHosts: listOf(values.LONGHAUL_ALLOWED_HOSTS),
+    tasks: Object.freeze({
+      hosts: listOf(values.LONGHAUL_TASK_HOSTS),
+      secrets: taskSecretsOf(merged),
+      requestsPerMinute: values.LONGHAUL_HOST_REQUESTS_PER_MINUTE,
+    }),
     environment: merged,
   });
 }

@@ -8,6 +8,7 @@ import { compileGraph } from "../plan/graph.ts";
 import { type IsolationLevel, isolationRequest } from "../plan/isolation.ts";
 import type { ParsedPlan, Plan } from "../plan/model.ts";
 import { assertStartable } from "../plan/startable.ts";
+import { checkParams } from "../plan/task-params.ts";
 import type { HandoffRequest, HandoffResponse } from "./api/contract.ts";
 import { ExecutionStatus } from "./api/contract.ts";
 import type { HandoffEachRequest, HandoffEachResponse } from "./api/handoff-each-contract.ts";
@@ -49,9 +50,8 @@ export function createHandoffs(options: HandoffOptions): Handoffs {
   const readingOf = ({ options: { format, parameters } }: HandoffRequest) => ({ format, parameters, limits: options.limits });
 
   async function handoff(request: HandoffRequest): Promise<HandoffResponse> {
-    const parsed = await options.refine(await readRequestedPlan(request, readingOf(request)));
-    refuseWhatCannotStart(parsed, request.options.confirmExternal);
-    return start(parsed, request);
+    const read = await options.refine(await readRequestedPlan(request, readingOf(request)));
+    return start(startable(read, request.options.confirmExternal), request);
   }
 
   async function start(parsed: ParsedPlan, request: HandoffRequest): Promise<HandoffResponse> {
@@ -135,8 +135,8 @@ export function createHandoffs(options: HandoffOptions): Handoffs {
   /** Nothing starts before everything was read and checked; each entry is a hand-off with a key of its own. */
   async function handoffEach({ forEach, ...request }: HandoffEachRequest): Promise<HandoffEachResponse> {
     const read = await readRequestedPlans(request, { ...readingOf(request), forEach });
-    const plans = await Promise.all(read.map(async ({ values, parsed }) => ({ values, parsed: await options.refine(parsed) })));
-    for (const { parsed } of plans) refuseWhatCannotStart(parsed, request.options.confirmExternal);
+    const refined = await Promise.all(read.map(async ({ values, parsed }) => ({ values, parsed: await options.refine(parsed) })));
+    const plans = refined.map(({ values, parsed }) => ({ values, parsed: startable(parsed, request.options.confirmExternal) }));
     const handedOff: HandoffEachResponse["executions"] = [];
     const { idempotencyKey: key } = request.options;
     for (const [index, { values, parsed }] of plans.entries()) {
@@ -152,13 +152,10 @@ export function createHandoffs(options: HandoffOptions): Handoffs {
 /** A task at such a level could take the token from LONGHAUL_HOME and decide for its owner. */
 const seesState = (level: IsolationLevel) => level === "process" || level === "contained";
 
-function refuseWhatCannotStart(parsed: ParsedPlan, confirmExternal: boolean): void {
+/** The plan as it can start: what is told too little is a person's. */
+function startable(read: ParsedPlan, confirmExternal: boolean): ParsedPlan {
+  const parsed = checkedParams(read);
   const { plan } = parsed;
-  try {
-    assertStartable(parsed);
-  } catch (error) {
-    throw refusalOf(error);
-  }
   const { leaves } = compileGraph(plan);
   if (leaves.length > 0 && leaves.every((task) => skipCause(plan, task) !== null)) {
     throw new LonghaulError(
@@ -175,6 +172,16 @@ function refuseWhatCannotStart(parsed: ParsedPlan, confirmExternal: boolean): vo
       hint: "Check that they are done, then hand off again with options.confirmExternal (CLI: --confirm-external).",
       details: { externalRefs: plan.externalRefs },
     });
+  }
+  return parsed;
+}
+
+function checkedParams(parsed: ParsedPlan): ParsedPlan {
+  try {
+    assertStartable(parsed);
+    return checkParams(parsed);
+  } catch (error) {
+    throw refusalOf(error);
   }
 }
 

@@ -61,11 +61,13 @@ import { kindHistory } from "./store/history.ts";
 import { migrate } from "./store/migrate.ts";
 import { createNotificationStore } from "./store/notifications.ts";
 import { createOpinionStore } from "./store/opinions.ts";
+import { createOutsideStore } from "./store/outside.ts";
 import { createPatternStore } from "./store/patterns.ts";
 import { createPlanEditStore } from "./store/plan-edits.ts";
 import { createRetentionStore } from "./store/retention.ts";
 import { createVerifying } from "./verification/verifying.ts";
 import { version } from "./version.ts";
+import { Waits } from "./waits.ts";
 import { Worker } from "./worker.ts";
 import { createGit } from "./workspace/git.ts";
 import { createWorkspaces } from "./workspace/workspaces.ts";
@@ -101,7 +103,9 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const followers = new Followers(database, executions);
     closing.push(() => followers.stop());
     const token = config.token ?? (await createTokenFile(join(config.home, "token")));
-    const executors = await createExecutors(config, [token]);
+    const outside = createOutsideStore(database);
+    const secrets = secretsOf(config, token);
+    const executors = await createExecutors(config, secrets, outside);
 
     const onError = (error: unknown, doing: string) => log.failed(error, doing);
     const endOrphans = createOrphanPass({
@@ -158,7 +162,6 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     });
     const patterns = createPatternStore(database);
     const { holdout, ...indexes } = config.learning;
-    const secrets = secretsOf(config, token);
     const { learner, recommend, indexName } = createLearning({
       ...indexes,
       store: patterns,
@@ -199,6 +202,16 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       now: Date.now,
       random: Math.random,
     });
+    const waits = new Waits({
+      ...executors.looking,
+      store: outside,
+      node: engine.node,
+      executionContext: executions.context,
+      directory: join(config.home, "executions"),
+      onChange: (id) => onEdited(id),
+      onError,
+      now: Date.now,
+    });
     const worker: Worker = new Worker({
       engine,
       runAttempt,
@@ -216,6 +229,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
         metrics.ended(reports);
         log.ended(reports);
         approvals.wake();
+        if (reports.some(({ ending }) => ending.outcome === "hold")) waits.wake();
         learner.wake(
           new Set(
             reports.filter(({ claimed }) => (claimed.task.kind as string) !== "noop").map(({ ending }) => ending.executionId),
@@ -346,6 +360,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     await governor.start();
     worker.start();
     rescue.start();
+    waits.start();
     learner.start();
     approvals.start();
     await notifications.notifier.start();
@@ -353,6 +368,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     closing.push(async () => {
       for (const end of unlisten) end();
       await rescue.stop();
+      await waits.stop();
       await worker.stop();
       await governor.stop();
       await learner.stop();

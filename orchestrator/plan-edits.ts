@@ -5,6 +5,7 @@ import { compileGraph, type PlanGraph } from "../plan/graph.ts";
 import type { Plan, Task } from "../plan/model.ts";
 import { type Progress, type Reconciliation, reconcile } from "../plan/reconcile.ts";
 import { assertStartable } from "../plan/startable.ts";
+import { checkParams } from "../plan/task-params.ts";
 import { writeBack } from "../plan/write-back.ts";
 import type { PlanEditAnswer } from "./api/plan-edit-contract.ts";
 import type { PlanEdits } from "./api/plan-edit-routes.ts";
@@ -39,9 +40,10 @@ export function createPlanEdits({ store, kinds, limits, refine, onChange }: Plan
       const { dryRun, parameters = stored.options.parameters, format = stored.options.format, ...source } = request;
       const forEach = parameters === undefined ? undefined : [{}]; // of a template that stood for many, this is one
       const given = { ...source, ...(path === undefined ? {} : { path }) };
-      const parsed = await refine(await readRequestedPlan(given, { format, parameters, forEach, limits }));
+      let parsed = await refine(await readRequestedPlan(given, { format, parameters, forEach, limits }));
       try {
         assertStartable(parsed);
+        parsed = checkParams(parsed);
       } catch (error) {
         throw refusalOf(error);
       }

@@ -109,7 +109,7 @@ export function createQueries(options: QueryOptions): Queries {
         taskId: row.task_id,
         title: row.spec.title,
         what: row.spec.description === "" ? row.spec.title : row.spec.description,
-        why: row.spec.requiresHuman ?? `tasks of kind '${row.spec.kind}' need a person here`,
+        why: row.message ?? row.spec.requiresHuman ?? `tasks of kind '${row.spec.kind}' need a person here`,
         how: howTo(row.spec.verification.map((criterion) => criterion.criterion)),
         since: row.since.toISOString(),
         unblocks: row.unblocks,

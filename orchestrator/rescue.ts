@@ -5,8 +5,10 @@
  * any more is ended, at start and then as often as the lease is extended.
  */
 import { RetryPolicy } from "../plan/model.ts";
+import { isRepeatable } from "../plan/task-params.ts";
 import { decideRetry } from "./domain/retry.ts";
-import type { Engine } from "./store/engine.ts";
+import { unknownOutcome } from "./domain/unknown-outcome.ts";
+import type { Ending, Engine } from "./store/engine.ts";
 
 export type RescueOptions = {
   engine: Engine;
@@ -19,6 +21,12 @@ export type RescueOptions = {
 };
 
 const shortestMs = 20;
+
+/** What must not happen twice is not tried again by another node: nobody here knows how far the first one came. */
+function unknownEnding(): Pick<Ending, "outcome" | "detail"> {
+  const message = "Nobody knows whether it happened: the node that ran it stopped answering";
+  return { outcome: "hold", detail: { message, failureClass: "ambiguous", hold: unknownOutcome(message) } };
+}
 
 export class Rescue {
   readonly #options: RescueOptions;
@@ -59,7 +67,8 @@ export class Rescue {
     }
     const expired = await engine.expired();
     if (expired.length > 0) {
-      const endings = expired.map(({ task, failures, planId: _planId, ...key }) => {
+      const endings = expired.map(({ task, failures, planId: _planId, ...key }): Ending => {
+        if (!isRepeatable(task)) return { ...key, ...unknownEnding() };
         const decision = decideRetry("ambiguous", RetryPolicy.parse(task.retry ?? {}), failures, now(), random());
         const message = "the node that ran it stopped answering";
         return { ...key, outcome: decision.outcome, detail: { message, failureClass: "ambiguous", delayMs: decision.delayMs } };

@@ -3,10 +3,9 @@
  * the name is resolved here, every address is checked, and the connection goes to the address that was checked; redirects are not followed.
  */
 import { createHmac } from "node:crypto";
-import { type LookupAddress, lookup } from "node:dns";
 import { request as requestPlain } from "node:http";
 import { request as requestTls } from "node:https";
-import { BlockList, isIP, type LookupFunction } from "node:net";
+import { createNetworkGuard, type NetworkGuard, privateAddress } from "../../orchestrator/network-guard.ts";
 import { type Channel, type Delivery, deliveryOf, timeoutMs } from "./channel.ts";
 
 export type WebhookOptions = {
@@ -18,48 +17,8 @@ export type WebhookOptions = {
   now(): number;
 };
 
-const ownNetworks = new BlockList();
-for (const [network, bits] of [
-  ["0.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["100.64.0.0", 10],
-  ["127.0.0.0", 8],
-  ["169.254.0.0", 16],
-  ["172.16.0.0", 12],
-  ["192.0.0.0", 24],
-  ["192.168.0.0", 16],
-  ["198.18.0.0", 15],
-  ["224.0.0.0", 3],
-] as const)
-  ownNetworks.addSubnet(network, bits, "ipv4");
-for (const [network, bits] of [
-  ["::", 96], // unspecified, loopback, embedded IPv4
-  ["::ffff:0:0", 96],
-  ["64:ff9b::", 96], // these four lead to IPv4 addresses through translators and tunnels
-  ["64:ff9b:1::", 48],
-  ["2001::", 32],
-  ["2002::", 16],
-  ["fc00::", 7],
-  ["fe80::", 10],
-  ["ff00::", 8],
-] as const)
-  ownNetworks.addSubnet(network, bits, "ipv6");
-
 export function createWebhook({ url, secret, allowPrivate, now }: WebhookOptions): Channel {
-  const isAllowed = (address: string, family: number) =>
-    allowPrivate || !ownNetworks.check(address, family === 6 ? "ipv6" : "ipv4");
-
-  /** Gives only addresses that may be called, so that there is no second look-up between the check and the call. */
-  const checkedLookup: LookupFunction = (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, found) => {
-      const addresses =
-        error === null ? (found as LookupAddress[]).filter(({ address, family }) => isAllowed(address, family)) : [];
-      const [first] = addresses;
-      if (first === undefined) callback(error ?? new Error("private address"), "", 4);
-      else if (options.all === true) callback(null, addresses);
-      else callback(null, first.address, first.family);
-    });
-  };
+  const guard = createNetworkGuard(allowPrivate);
 
   return {
     send(message, id, target) {
@@ -74,30 +33,21 @@ export function createWebhook({ url, secret, allowPrivate, now }: WebhookOptions
         "webhook-timestamp": timestamp,
         "webhook-signature": `v1,${signature}`,
       };
-      return call(address, body, headers, checkedLookup, isAllowed);
+      return call(address, body, headers, guard);
     },
   };
 }
 
-function call(
-  address: string,
-  body: string,
-  headers: Record<string, string>,
-  checkedLookup: LookupFunction,
-  isAllowed: (address: string, family: number) => boolean,
-): Promise<Delivery> {
+function call(address: string, body: string, headers: Record<string, string>, guard: NetworkGuard): Promise<Delivery> {
   const url = new URL(address);
   if (url.protocol !== "http:" && url.protocol !== "https:")
     return Promise.resolve({ ok: false, permanent: true, error: "the address is neither http nor https" });
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const family = isIP(host);
-  if (family !== 0 && !isAllowed(host, family))
-    return Promise.resolve({ ok: false, permanent: true, error: "the address is private" });
+  if (guard.refuses(url.hostname)) return Promise.resolve({ ok: false, permanent: true, error: "the address is private" });
   return new Promise((resolve) => {
     const send = url.protocol === "https:" ? requestTls : requestPlain;
     const request = send(
       url,
-      { method: "POST", headers, lookup: checkedLookup, signal: AbortSignal.timeout(timeoutMs) },
+      { method: "POST", headers, lookup: guard.lookup, signal: AbortSignal.timeout(timeoutMs) },
       (response) => {
         let text = "";
         response.on("data", (chunk: Buffer) => {
@@ -109,7 +59,7 @@ function call(
     );
     request.on("error", (error) =>
       resolve(
-        error.message === "private address"
+        error.message === privateAddress
           ? { ok: false, permanent: true, error: "the address is private" }
           : { ok: false, permanent: false, unreachable: true, error: "no connection" },
       ),

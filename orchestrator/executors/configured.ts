@@ -3,6 +3,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { type Billing, billedEnvironment, billingOf } from "../governor/billing.ts";
+import type { OutsideStore } from "../store/outside.ts";
+import { createActingExecutors } from "./acting.ts";
 import { createClaudeExecutor } from "./claude.ts";
 import type { Executor } from "./executor.ts";
 import { askClaude, findClaude } from "./find-claude.ts";
@@ -11,6 +13,7 @@ import { findIsolation, type LevelReport } from "./isolation-levels.ts";
 import { createNoopExecutor } from "./noop.ts";
 import { createRegistry, type Registry } from "./registry.ts";
 import { createShellExecutor } from "./shell.ts";
+import type { LookOptions } from "./wait-look.ts";
 
 export type Executors = Registry & {
   /** Also runs the commands that verify other tasks. */
@@ -19,14 +22,16 @@ export type Executors = Registry & {
   isolationLevels: LevelReport[];
   /** What Claude sessions are billed to. */
   billing: Billing;
+  /** What looking at a condition needs. */
+  looking: LookOptions;
   described: { kind: string; available: boolean; detail: string }[];
 };
 
 /**
  * Looks at what this machine offers and builds the executors on it.
- * @param secrets values that no task's recorded output may show
+ * @param secrets values that no task's recorded output may show; @param outside what tasks that act outside share
  */
-export async function createExecutors(config: Config, secrets: readonly string[]): Promise<Executors> {
+export async function createExecutors(config: Config, secrets: readonly string[], outside: OutsideStore): Promise<Executors> {
   const { environment, claudeBinary } = config;
   const [containment, isolation, claude] = await Promise.all([
     findContainment(),
@@ -48,7 +53,8 @@ export async function createExecutors(config: Config, secrets: readonly string[]
   const shell = createShellExecutor(common);
   const billed = billedEnvironment(environment, config.claudeBilling);
   const billing = await billingOf(billed);
-  const executors: Executor[] = [shell, createNoopExecutor()];
+  const acting = createActingExecutors({ config, common: { ...common, containment }, shell, outside });
+  const executors: Executor[] = [shell, createNoopExecutor(), ...acting.executors];
   if (claude !== undefined) executors.push(createClaudeExecutor({ ...common, environment: billed, binary: claude.path }));
   return {
     ...createRegistry(executors),
@@ -56,6 +62,7 @@ export async function createExecutors(config: Config, secrets: readonly string[]
     isolation: isolation.report,
     isolationLevels: isolation.levels,
     billing,
+    looking: acting.looking,
     described: [
       { kind: "shell", available: true, detail: `commands, isolation: ${isolation.report.level}` },
       {
@@ -66,6 +73,7 @@ export async function createExecutors(config: Config, secrets: readonly string[]
             ? missing(claudeBinary)
             : `Claude Code ${claude.version} at ${claude.path}, billed to ${billing.detail}`,
       },
+      ...acting.described,
     ],
   };
 }

@@ -211,11 +211,12 @@ export function createExecutionStore(database: Database) {
         task_id: string;
         title: string;
         spec: Task;
+        message: string | null;
         since: Date;
         unblocks: number;
       }>({
         name: "awaiting",
-        text: `select t.execution_id, t.ordinal, t.task_id, l.title, p.spec, e.created_at as since,
+        text: `select t.execution_id, t.ordinal, t.task_id, l.title, p.spec, t.message, e.created_at as since,
                  (select count(*)::integer from task_dependencies d where d.execution_id = t.execution_id and d.dependency = t.ordinal) as unblocks
                from execution_tasks t join executions e on e.id = t.execution_id join plans l on l.id = e.plan_id
                join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = t.ordinal

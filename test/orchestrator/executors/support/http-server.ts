@@ -1,0 +1,29 @@
+/** A real HTTP server on loopback that keeps what it was sent. */
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { onTestFinished } from "vitest";
+
+export type Seen = { method: string; url: string; headers: IncomingHttpHeaders; body: string };
+
+/** @param answer replies to each request; the server ends with the test */
+export async function startHttpServer(
+  answer: (seen: Seen, response: ServerResponse, index: number) => void | Promise<void>,
+): Promise<{ url: string; host: string; seen: Seen[]; close(): Promise<void> }> {
+  const seen: Seen[] = [];
+  const server = createServer(async (request, response) => {
+    const one = { method: request.method ?? "", url: request.url ?? "", headers: request.headers, body: await text(request) };
+    seen.push(one);
+    await answer(one, response, seen.length - 1);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  };
+  onTestFinished(close);
+  return { url: `http://${host}`, host, seen, close };
+}

@@ -1,0 +1,148 @@
+/** Tasks that act outside, under a real orchestrator: what is waited for, what hosts are spared, what a kill must not repeat. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Client } from "../../client/client.ts";
+import { createTestOrchestrator, type TestOrchestrator, untilEnded } from "../support/orchestrator.ts";
+import { createTestDatabase } from "../support/postgres.ts";
+import { startHttpServer } from "./executors/support/http-server.ts";
+
+let drop: () => Promise<void>;
+let orchestrator: TestOrchestrator;
+let client: Client;
+let folder: string;
+
+beforeAll(async () => {
+  const database = await createTestDatabase();
+  drop = database.drop;
+  orchestrator = await createTestOrchestrator({
+    DATABASE_URL: database.databaseUrl,
+    LONGHAUL_TASK_HOSTS: "127.0.0.1",
+    LONGHAUL_HOST_REQUESTS_PER_MINUTE: "60",
+  });
+  ({ client } = await orchestrator.start());
+  folder = await mkdtemp("/tmp/longhaul-outside-");
+});
+afterAll(async () => {
+  await orchestrator.remove();
+  await rm(folder, { recursive: true, force: true });
+  await drop();
+});
+
+const handoff = async (title: string, tasks: Record<string, unknown>[]) => {
+  const { executionId } = await client.handoff({ plan: { title, tasks }, options: { workspace: folder } });
+  return executionId;
+};
+
+/** Reads the stream until an event is there; the stream brings everything from the beginning. */
+async function untilEvent(executionId: string, type: string, taskId: string) {
+  for await (const event of client.stream(executionId)) if (event.type === type && event.taskId === taskId) return event;
+  throw new Error(`the stream ended without ${type} of ${taskId}`);
+}
+
+describe("a task that waits", () => {
+  it("holds no slot and no process, survives kill -9, and goes on when its condition is met", async () => {
+    const executionId = await handoff("Wait", [
+      {
+        id: "wait",
+        title: "Wait for the file",
+        kind: "wait",
+        params: { file: "go.txt", contains: "yes", firstSeconds: 0.1, mostSeconds: 0.2 },
+      },
+      { id: "after", title: "After", command: "cat go.txt", dependencies: ["wait"] },
+    ]);
+    await untilEvent(executionId, "task.blocked", "wait");
+    expect(await client.status(executionId)).toMatchObject({
+      status: "blocked",
+      runningTasks: [],
+      blockers: [{ taskId: "wait", reason: expect.stringContaining("go.txt is not there") }],
+    });
+    await orchestrator.kill();
+    ({ client } = await orchestrator.start());
+    await writeFile(join(folder, "go.txt"), "yes\n");
+    expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+    const { tasks } = await client.execution(executionId);
+    expect(tasks[0]).toMatchObject({
+      attempt: 2,
+      message: expect.stringMatching(/met after \d+ looks in \d+ s: go.txt holds "yes"/),
+    });
+  });
+
+  it("asks a person when it waited in vain, who lets it wait again or skips it", async () => {
+    const executionId = await handoff("In vain", [
+      {
+        id: "wait",
+        title: "Wait for success",
+        kind: "wait",
+        params: { command: "test -e never", firstSeconds: 0.1, maxSeconds: 0.4 },
+      },
+    ]);
+    await untilEvent(executionId, "task.awaiting_human", "wait");
+    const [action] = (await client.pendingActions()).filter((one) => one.executionId === executionId);
+    expect(action?.why).toMatch(/waited in vain: \d+ looks/);
+    await client.completeAction(action?.id ?? "", { outcome: "done" });
+    for (;;) {
+      const { blockers } = await client.status(executionId);
+      if (blockers.some(({ reason }) => reason.includes("waited in vain"))) break;
+      await delay(20);
+    }
+    await client.completeAction(action?.id ?? "", { outcome: "skipped" });
+    expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+  });
+
+  it("waits for an address, or for time to pass", async () => {
+    const server = await startHttpServer(
+      (_seen, response, index) => void response.writeHead(index < 2 ? 503 : 200).end('{"state":"up"}'),
+    );
+    const executionId = await handoff("Address", [
+      { id: "up", title: "Up", kind: "wait", params: { url: server.url, expect: { json: { state: "up" } }, firstSeconds: 0.1 } },
+      { id: "time", title: "Time", kind: "wait", params: { seconds: 1 } },
+    ]);
+    expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+    expect(server.seen).toHaveLength(3);
+  });
+});
+
+describe("calls of one host", () => {
+  it("keep one pace over all executions", async () => {
+    const server = await startHttpServer((_seen, response) => void response.end("ok"));
+    const call = (id: string) => ({ id, title: id, kind: "http", params: { url: server.url }, retry: { maxBackoffMs: 0 } });
+    const from = Date.now();
+    const ids = await Promise.all(
+      ["a", "b"].map((name) =>
+        handoff(
+          name,
+          Array.from({ length: 6 }, (_, index) => call(`${name}${index}`)),
+        ),
+      ),
+    );
+    for (const id of ids) expect(await untilEnded(client, id)).toMatchObject({ status: "completed" });
+    expect(server.seen).toHaveLength(12);
+    // A burst of ten, then one in a second: the last two have to wait.
+    expect(Date.now() - from).toBeGreaterThan(1900);
+  });
+});
+
+describe("params that cannot be used", () => {
+  it("are refused with their line before anything starts", async () => {
+    const text = `{"title":"Bad","tasks":[
+      {"id":"ok","title":"Fine","command":"true"},
+      {"id":"bad","title":"Call","kind":"http","params":{"url":"ftp://x","metod":"GET"}}
+    ]}`;
+    await expect(client.handoff({ text, options: { workspace: folder } })).rejects.toMatchObject({
+      message: expect.stringMatching(/params\.url: must be an http.*\(it is "ftp:\/\/x"\); params has no 'metod'/),
+      problem: { errors: [expect.objectContaining({ code: "bad-params", line: 3 })] },
+    });
+  });
+
+  it("that say nothing make it a person's task", async () => {
+    const { executionId, warnings } = await client.handoff({
+      plan: { title: "Words", tasks: [{ id: "w", title: "Wait for the reply" }] },
+      options: { workspace: folder },
+    });
+    expect(warnings.join()).toContain("needs params.url or params.file or params.command or params.seconds");
+    await untilEvent(executionId, "task.awaiting_human", "w");
+    await client.control(executionId, { action: "cancel" });
+  });
+});
