@@ -74,6 +74,6 @@ export function isNamedHost(entries: readonly string[], url: URL): boolean {
   return entries.some((entry) => {
     const [, name = "", only] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
     if (only !== undefined && only !== port) return false;
-    return name.startsWith("*.") ? host.endsWith(name.slice(1)) : host === name;
+    return name.startsWith("*.") ? isIP(host) === 0 && host.endsWith(name.slice(1)) : host === name;
   });
 }

@@ -115,7 +115,8 @@ function missing(wanted: unknown, found: unknown, where: string): string | undef
       )
       .find((what) => what !== undefined);
   }
-  if (wanted === found || (typeof found !== "object" && typeof wanted === "string" && wanted === String(found))) return undefined;
+  if (wanted === found || (typeof found === "number" || typeof found === "boolean" ? wanted === String(found) : false))
+    return undefined;
   return `${where} is ${JSON.stringify(found)?.slice(0, 200)}, not ${JSON.stringify(wanted)}`;
 }
 

@@ -12,10 +12,12 @@ export async function startHttpServer(
   answer: (seen: Seen, response: ServerResponse, index: number) => void | Promise<void>,
 ): Promise<{ url: string; host: string; seen: Seen[]; close(): Promise<void> }> {
   const seen: Seen[] = [];
-  const server = createServer(async (request, response) => {
-    const one = { method: request.method ?? "", url: request.url ?? "", headers: request.headers, body: await text(request) };
-    seen.push(one);
-    await answer(one, response, seen.length - 1);
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const one = { method: request.method ?? "", url: request.url ?? "", headers: request.headers, body };
+      seen.push(one);
+      return answer(one, response, seen.length - 1);
+    });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
