@@ -26,9 +26,6 @@ export type ParamsOf<Kind extends CheckedKind> = z.infer<(typeof specs)[Kind]["s
 
 const specOf = (kind: string): Spec | undefined => (specs as Partial<Record<string, Spec>>)[kind];
 
-/** The names that a plan may write `kind:` with and whose params are checked. */
-export const checkedKinds = Object.keys(specs) as CheckedKind[];
-
 /** @throws Error that names every wrong parameter, what it is and what it must be */
 export function readParams<Kind extends CheckedKind>(kind: Kind, task: Pick<Task, "id" | "params">): ParamsOf<Kind> {
   const result = specs[kind].schema.safeParse(task.params);
@@ -46,7 +43,7 @@ export function isRepeatable(task: Pick<Task, "kind" | "params">): boolean {
 }
 
 /** True where the plan says too little for the task to be run by its kind of executor. */
-export function lacksParams(task: Pick<Task, "kind" | "params">): boolean {
+function lacksParams(task: Pick<Task, "kind" | "params">): boolean {
   const needs = specOf(task.kind)?.needs ?? [];
   return needs.length > 0 && !needs.some((name) => task.params[name] !== undefined);
 }

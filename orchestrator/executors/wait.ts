@@ -10,7 +10,7 @@ import { type LookOptions, lookOnce } from "./wait-look.ts";
 
 export type WaitOptions = LookOptions & { outside: Pick<OutsideStore, "beginWait"> };
 
-export const waitHold = "wait";
+const waitHold = "wait";
 
 /** Seconds until the next look after so many. */
 export function pauseSeconds(
