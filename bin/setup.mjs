@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { installedRuntime } from "./runtime.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const production = process.argv.includes("--omit=dev");
@@ -27,3 +28,7 @@ if (!sufficient) {
   mkdirSync(`${root}node_modules`, { recursive: true });
   writeFileSync(stampFile, `${lockDigest} ${scope}`);
 }
+
+// The builder of the dashboard wants a younger Node than the oldest that may run this. Without a dashboard everything else works.
+const built = spawnSync(installedRuntime() ?? process.execPath, [`${root}dashboard/build.mjs`], { stdio: ["ignore", 2, 2] });
+if (built.status !== 0) console.error("The dashboard could not be built, see above; 'longhaul dashboard' will try again.");

@@ -205,6 +205,9 @@ function build(end: (code: number) => void): Command {
     end(await (await import("./commands/learning.ts")).learning(await session(), flags)),
   );
 
+  command("dashboard", "print a link that logs a browser in to the dashboard, once, and open it")
+    .option("--no-open", "only print it")
+    .action(async (flags) => end(await (await import("./commands/dashboard.ts")).dashboard(await session(), flags)));
   command("up", "start the orchestrator, if none runs")
     .option("--foreground", "run it here, until SIGTERM")
     .action(async (flags) => end(await (await import("./commands/lifecycle.ts")).up(await session(), flags)));

@@ -37,6 +37,8 @@ export type StreamOptions = {
   /** The last sequence number already known; 0 (default) starts at the first event. */
   after?: number;
   signal?: AbortSignal | undefined;
+  /** Told when the connection stands, and when it was lost. */
+  onConnection?: (isUp: boolean) => void;
 };
 
 /** Every method rejects with `ApiError`, or with the signal's reason once that was aborted. */

@@ -5,6 +5,7 @@
  */
 import type { Event, StreamEnd } from "../orchestrator/api/contract.ts";
 import { ApiError } from "./api-error.ts";
+import type { StreamOptions } from "./client.ts";
 import { readServerSentEvents } from "./server-sent-events.ts";
 import type { Transport } from "./transport.ts";
 
@@ -16,15 +17,20 @@ const longestDelayMs = 5_000;
 export async function* followEvents(
   transport: Transport,
   path: string,
-  options: { after?: number; signal?: AbortSignal | undefined },
+  options: StreamOptions,
 ): AsyncGenerator<Event, StreamEnd, undefined> {
-  const { signal } = options;
+  const { signal, onConnection } = options;
   let after = options.after ?? 0;
   let delayMs = firstDelayMs;
   for (;;) {
     signal?.throwIfAborted();
     const connection = new AbortController();
-    const watchdog = setTimeout(() => connection.abort(), silenceMs);
+    const watch = () => setTimeout(() => connection.abort(), silenceMs);
+    let watchdog = watch();
+    const heard = () => {
+      clearTimeout(watchdog); // browsers cannot refresh one
+      watchdog = watch();
+    };
     try {
       const response = await transport({
         method: "GET",
@@ -33,7 +39,8 @@ export async function* followEvents(
         signal: signal === undefined ? connection.signal : AbortSignal.any([signal, connection.signal]),
         bounded: false,
       });
-      for await (const message of readServerSentEvents(response, () => watchdog.refresh())) {
+      onConnection?.(true);
+      for await (const message of readServerSentEvents(response, heard)) {
         if (message.event === "end") return JSON.parse(message.data) as StreamEnd;
         const event = JSON.parse(message.data) as Event;
         if (event.seq <= after) continue;
@@ -47,6 +54,7 @@ export async function* followEvents(
       clearTimeout(watchdog);
       connection.abort();
     }
+    onConnection?.(false);
     await pause(delayMs, signal);
     delayMs = Math.min(delayMs * 2, longestDelayMs);
   }

@@ -9,9 +9,11 @@ export async function* readServerSentEvents(response: Response, onTraffic: () =>
   let rest = "";
   let event = "message";
   let data: string[] = [];
-  for await (const chunk of response.body) {
+  // With a reader, because not every browser can iterate over a stream.
+  const reader = response.body.getReader();
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
     onTraffic();
-    rest += decoder.decode(chunk as Uint8Array, { stream: true });
+    rest += decoder.decode(chunk.value as Uint8Array, { stream: true });
     // A carriage return at the end may be half of a line ending: it waits for the next chunk.
     const lines = rest.split(/\r\n|\n|\r(?!$)/);
     rest = lines.pop() ?? "";

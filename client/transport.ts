@@ -5,7 +5,8 @@
  */
 import { ApiError, errorFromResponse } from "./api-error.ts";
 
-export type Endpoint = { url: string; token: string };
+/** Programs have the token; a browser has a cookie, and its proof. */
+export type Endpoint = { url: string } & ({ token: string } | { proof: string });
 
 export type TransportOptions = Endpoint & {
   fetch?: typeof fetch;
@@ -31,7 +32,7 @@ export type Transport = (call: Call) => Promise<Response>;
 
 export function createTransport(options: TransportOptions): Transport {
   const { fetch: send = fetch, timeoutMs = 30_000, relocate } = options;
-  let endpoint: Endpoint = { url: options.url, token: options.token };
+  let endpoint: Endpoint = options;
 
   async function attempt(call: Call): Promise<Response> {
     const url = new URL(call.path, endpoint.url);
@@ -42,7 +43,7 @@ export function createTransport(options: TransportOptions): Transport {
       const response = await send(url, {
         method: call.method,
         headers: {
-          authorization: `Bearer ${endpoint.token}`,
+          ...("token" in endpoint ? { authorization: `Bearer ${endpoint.token}` } : { "x-longhaul-session": endpoint.proof }),
           "x-correlation-id": correlationId,
           ...(call.body === undefined ? {} : { "content-type": "application/json" }),
           ...call.headers,

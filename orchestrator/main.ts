@@ -1,4 +1,5 @@
 /** The composition root: builds every part of one orchestrator node, starts them in order and takes them down in the opposite one. */
+import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { advice } from "../learning/advice.ts";
@@ -29,6 +30,7 @@ import { createAttemptRunner } from "./attempt.ts";
 import { createCommands } from "./commands.ts";
 import type { Config } from "./config.ts";
 import { confirmation } from "./confirmation.ts";
+import { createDashboard } from "./dashboard.ts";
 import { openConfiguredDatabase } from "./database/configured.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import { placeOf, placesOf } from "./domain/place.ts";
@@ -338,8 +340,10 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       learningRoutes(learningQueries),
       health.routes,
     ];
+    const { routes, sessions } = createDashboard(database, () => url);
+    features.push(routes);
     const auth = createAuth(token, agents.auth);
-    const app = createApp({ commands, queries, features, auth, log, version, config: door });
+    const app = createApp({ commands, queries, features, auth, sessions, log, version, config: door });
     const http = await startServer({ app, host: "127.0.0.1", port: config.port, portIsExplicit: config.portIsExplicit, log });
     closing.push(() => http.close());
     url = http.url;
@@ -386,14 +390,9 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     closing.push(() => rm(join(config.home, "orchestrator.json"), { force: true }));
     log.info({ url, home: config.home, startMs: Date.now() - startedMs, isolation: executors.isolation }, "orchestrator ready");
 
-    await aborted(signal);
+    if (!signal.aborted) await once(signal, "abort");
     log.info("orchestrator stops; running tasks go on under their supervisors");
   } finally {
     for (const close of closing.reverse()) await close();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

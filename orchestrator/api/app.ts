@@ -16,6 +16,7 @@ import { actionHandlers, routeActions } from "./actions.ts";
 import { refusalFor } from "./agent-door.ts";
 import { routeAliases } from "./aliases.ts";
 import { type Auth, bearerToken } from "./auth.ts";
+import { type BrowserSessions, comesFromSession } from "./browser-session.ts";
 import { correlationIdOf, withCorrelationId } from "./correlation.ts";
 import { checkAtTheDoor } from "./door.ts";
 import type { DoorApp, DoorEnv, DoorLog, Feature, Services } from "./door-env.ts";
@@ -34,6 +35,8 @@ export type AppOptions = {
   /** What the API offers besides executions and plans. */
   features?: readonly Feature[];
   auth: Auth;
+  /** Browsers that logged in to the dashboard. */
+  sessions?: BrowserSessions;
   config: {
     /** The port in the Host header when the app is called as a function, 8400 by default; on a real connection its own port counts. */
     port?: number;
@@ -54,7 +57,10 @@ const defaultPort = 8400;
 const defaultHeartbeatMs = 15_000;
 /** Pages behind a signed link: the link itself says who may. */
 const isLinkPage = (path: string) => path.startsWith("/approve/");
-const openToStrangers = new Set(["/health", "/health/ready", "/executor/health"]);
+const openToStrangers = new Set(["/health", "/health/ready", "/executor/health", "/", "/dashboard"]);
+/** The dashboard's page holds nothing; what it shows it asks for. */
+const isDashboardPage = (path: string) => path.startsWith("/dashboard/");
+const dashboardLogin = "/api/dashboard/session";
 
 export function createApp(options: AppOptions): DoorApp {
   const services: Services = { commands: options.commands, queries: options.queries, log: options.log };
@@ -100,7 +106,7 @@ function accompany(log: DoorLog): MiddlewareHandler<DoorEnv> {
     c.set("correlationId", correlationId);
     await withCorrelationId(correlationId, next);
     c.res.headers.set("x-correlation-id", correlationId);
-    c.res.headers.set("cache-control", "no-store");
+    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
     c.res.headers.set("x-content-type-options", "nosniff");
     c.res.headers.set("cross-origin-resource-policy", "same-origin");
     const { method } = c.req;
@@ -126,12 +132,17 @@ function door({ config, auth }: AppOptions): MiddlewareHandler<DoorEnv> {
   };
 }
 
-function token({ auth, config }: AppOptions): MiddlewareHandler<DoorEnv> {
+function token({ auth, sessions, config }: AppOptions): MiddlewareHandler<DoorEnv> {
   const limiter = createRateLimiter(config.rateLimit ?? defaultRateLimit);
   return async (c, next) => {
     const authorization = c.req.header("authorization");
     const given = authorization === undefined ? undefined : bearerToken(authorization);
-    const principal = given === undefined ? undefined : await auth.principalOf(given);
+    let principal = given === undefined ? undefined : await auth.principalOf(given);
+    if (authorization === undefined && sessions !== undefined && !isDashboardPage(c.req.path)) {
+      const port = c.env?.incoming?.socket.localPort ?? config.port ?? defaultPort;
+      const request = { method: c.req.method, port, header: (name: string) => c.req.header(name) };
+      if (await comesFromSession(request, sessions)) principal = { kind: "owner" };
+    }
     const waitSeconds = limiter(principal === undefined ? "stranger" : principalText(principal), performance.now());
     if (waitSeconds > 0) {
       throw new Refusal("rate_limited", "Too many requests.", {
@@ -139,8 +150,12 @@ function token({ auth, config }: AppOptions): MiddlewareHandler<DoorEnv> {
         headers: { "retry-after": String(waitSeconds) },
       });
     }
+    const { method, path } = c.req;
     const isOpen =
-      authorization === undefined && (isLinkPage(c.req.path) || (c.req.method === "GET" && openToStrangers.has(c.req.path)));
+      authorization === undefined &&
+      (isLinkPage(path) ||
+        (method === "GET" && (openToStrangers.has(path) || isDashboardPage(path))) ||
+        (method === "POST" && path === dashboardLogin));
     if (principal === undefined && !isOpen) {
       throw new Refusal(
         "unauthorized",

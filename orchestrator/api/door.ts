@@ -49,8 +49,9 @@ function checkOrigin({ method, header, target }: Knock): void {
     throw new Refusal("forbidden", `Pages of ${JSON.stringify(origin)} may not call this orchestrator.`);
   }
   const site = header("sec-fetch-site");
-  // A link to an approval is followed from wherever it was sent; the page only shows.
-  const isFollowedLink = method === "GET" && target.startsWith("/approve/") && header("sec-fetch-mode") === "navigate";
+  // A link to an approval or the dashboard is followed from wherever it was sent; the page only shows.
+  const isPage = target === "/" || /^\/(approve\/|dashboard(\/|$))/.test(target);
+  const isFollowedLink = method === "GET" && isPage && header("sec-fetch-mode") === "navigate";
   if (site !== undefined && site !== "same-origin" && site !== "none" && !isFollowedLink) {
     throw new Refusal("forbidden", `Requests from other sites (Sec-Fetch-Site: ${JSON.stringify(site)}) are not accepted.`);
   }

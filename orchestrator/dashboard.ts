@@ -1,0 +1,28 @@
+/** Puts the dashboard together: its files, built when that was not done yet, and its sessions. */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createDashboardFiles } from "./api/dashboard-files.ts";
+import { dashboardRoutes } from "./api/dashboard-routes.ts";
+import type { Feature } from "./api/door-env.ts";
+import { createDashboardSessions, type DashboardSessions } from "./dashboard-sessions.ts";
+import { LonghaulError } from "./domain/errors.ts";
+import { createDashboardSessionStore } from "./store/dashboard-sessions.ts";
+import type { Database } from "./store/db.ts";
+
+const source = fileURLToPath(new URL("../dashboard/", import.meta.url));
+
+export function createDashboard(database: Database, url: () => string): { sessions: DashboardSessions; routes: Feature } {
+  const sessions = createDashboardSessions(createDashboardSessionStore(database));
+  return { sessions, routes: dashboardRoutes({ sessions, files: createDashboardFiles(`${source}dist`, build), url }) };
+}
+
+/** Comes back at once when what is there is up to date. In a process of its own, because a builder needs memory that nobody else does. */
+async function build(): Promise<void> {
+  await promisify(execFile)(process.execPath, [`${source}build.mjs`]).catch((cause: unknown) => {
+    throw new LonghaulError("unavailable", "The dashboard could not be built.", {
+      hint: "Run 'node bin/setup.mjs' in Longhaul's folder; it says what is wrong.",
+      cause,
+    });
+  });
+}
