@@ -23,8 +23,6 @@ export function durationText(seconds: number | null | undefined): string {
   return minutes > 0 ? `${minutes}m ${rest}s` : `${rest}s`;
 }
 
-export const minutesText = (minutes: number): string => durationText(minutes * 60);
-
 /** "just now", "4m ago", "in 2h", else the date. */
 export function relativeText(iso: string | null, nowMs: number): string {
   if (iso === null) return "–";
@@ -40,18 +38,6 @@ export function relativeText(iso: string | null, nowMs: number): string {
 
 export const dateText = (iso: string): string =>
   new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-
-/** "14:05:09"; with the day when it is another one. */
-export function timeText(iso: string, seconds = true): string {
-  const at = new Date(iso);
-  const time = at.toLocaleTimeString(undefined, {
-    hour: "2-digit",
-    minute: "2-digit",
-    ...(seconds ? { second: "2-digit" } : {}),
-  });
-  const isToday = at.toDateString() === new Date(clock.peek()).toDateString();
-  return isToday ? time : `${at.toLocaleDateString(undefined, { day: "numeric", month: "short" })}, ${time}`;
-}
 
 export function usdText(usd: number | null | undefined): string {
   if (usd === null || usd === undefined) return "–";

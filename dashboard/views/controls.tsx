@@ -16,7 +16,7 @@ const told: Record<ControlRequest["action"], string> = {
   skip: "Skipped.",
 };
 
-export async function steer(live: LiveExecution, request: ControlRequest): Promise<void> {
+async function steer(live: LiveExecution, request: ControlRequest): Promise<void> {
   const answer = await attempt(() => client.control(live.id, request));
   if (answer !== undefined) tell(answer.changed ? told[request.action] : `It is ${answer.status} already.`);
 }

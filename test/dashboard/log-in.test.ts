@@ -12,7 +12,7 @@ let running: Awaited<ReturnType<TestOrchestrator["start"]>>;
 beforeAll(async () => {
   const { connection, databaseUrl, drop } = await createTestDatabase();
   const database = openDatabase(connection);
-  query = (text) => database.query({ name: text, text, values: [] });
+  query = (text) => database.query({ name: text.slice(0, 50), text, values: [] });
   close = async () => {
     await database.close();
     await drop();
