@@ -74,6 +74,8 @@ const Environment = z.object({
   LONGHAUL_QUIET_HOURS: z.string().optional(),
   LONGHAUL_APPROVAL_HOURS: z.coerce.number().positive().max(8760).default(72),
   ...healthVariables,
+  LONGHAUL_METRICS_MINUTES: z.coerce.number().positive().max(525_600).default(60),
+  LONGHAUL_METRICS_PLANS: count(1000, 100_000),
   LONGHAUL_HOLDOUT: z.coerce.number().min(0).max(0.9).default(0.1),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
   POSTGRES_HOST: z.string().optional(),
@@ -112,6 +114,8 @@ export type Config = Readonly<{
   notifications: NotificationConfig;
   /** When a running task or a disk is out of bounds. */
   health: Thresholds;
+  /** Of which executions `/metrics` has series. */
+  metrics: Readonly<{ retainSeconds: number; mostPlans: number }>;
   /** How long an approval waits for its decision before it is asked for anew. */
   approvalHours: number;
   /** Reads what rules can only guess about a plan. */
@@ -195,6 +199,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     }),
     notifications: notificationsOf(values),
     health: thresholdsOf(values),
+    metrics: Object.freeze({ retainSeconds: values.LONGHAUL_METRICS_MINUTES * 60, mostPlans: values.LONGHAUL_METRICS_PLANS }),
     approvalHours: values.LONGHAUL_APPROVAL_HOURS,
     planModel:
       values.PLAN_MODEL === undefined

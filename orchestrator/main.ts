@@ -45,7 +45,7 @@ import { describeCapabilities } from "./health/report.ts";
 import { nodeId, publishAddress } from "./home-files.ts";
 import { lockHome } from "./lock.ts";
 import { createLog } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import { createOrphanPass } from "./orphans.ts";
 import { createPlanEdits } from "./plan-edits.ts";
 import { createQueries } from "./queries.ts";
@@ -60,6 +60,7 @@ import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore } from "./store/executions.ts";
 import { kindHistory } from "./store/history.ts";
+import { createMetricsStore } from "./store/metrics.ts";
 import { migrate } from "./store/migrate.ts";
 import { createNotificationStore } from "./store/notifications.ts";
 import { createOpinionStore } from "./store/opinions.ts";
@@ -121,7 +122,15 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onEnded: (orphan) => log.warn(orphan, "ended a command whose attempt is no longer this node's"),
       now: () => performance.now(),
     });
-    const rescue = new Rescue({ engine, endOrphans, onError, onQueued: () => worker.wake(), now: Date.now, random: Math.random });
+    const rescue = new Rescue({
+      engine,
+      endOrphans,
+      onError,
+      onQueued: () => worker.wake(),
+      onLost: (count) => metrics.leasesLost(count),
+      now: Date.now,
+      random: Math.random,
+    });
     const workspaces = createWorkspaces({
       home: config.home,
       path: config.environment["PATH"],
@@ -157,8 +166,11 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     });
     const { governor } = governing;
     const metrics = createMetrics({
-      executions,
+      store: createMetricsStore(database),
       accounts: governing.accounts,
+      node: engine.node,
+      ...config.metrics,
+      day: config.dayBudget,
       runningAttempts: () => worker.runningCount,
       now: Date.now,
     });
@@ -223,7 +235,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       admits: (kind, running) => (kind === "claude" ? governor.admits(running) : Number.POSITIVE_INFINITY),
       onError,
       onClaimed(claimed) {
-        metrics.claimed(claimed.length);
+        metrics.claimed(claimed);
         log.claimed(claimed);
         for (const { executionId } of claimed) followers.wake(executionId);
       },

@@ -13,6 +13,8 @@ import type { Ending, Engine } from "./store/engine.ts";
 export type RescueOptions = {
   engine: Engine;
   onQueued(): void;
+  /** So many attempts of silent nodes were ended. */
+  onLost?(count: number): void;
   /** Ends commands whose attempts are no longer this node's. */
   endOrphans(): Promise<void>;
   onError(error: unknown, doing: string): void;
@@ -73,7 +75,8 @@ export class Rescue {
         const message = "the node that ran it stopped answering";
         return { ...key, outcome: decision.outcome, detail: { message, failureClass: "ambiguous", delayMs: decision.delayMs } };
       });
-      await engine.step(endings, { total: 0, perKind: new Map() });
+      const { ended } = await engine.step(endings, { total: 0, perKind: new Map() });
+      this.#options.onLost?.(ended.filter(({ accepted }) => accepted).length);
     }
     const { promoted, nextDueMs } = await engine.promote();
     this.#dueMs = nextDueMs ?? Number.POSITIVE_INFINITY;

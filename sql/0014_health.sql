@@ -210,3 +210,62 @@ create trigger execution_events_phases after insert on execution_events referenc
   for each statement execute function complete_phases();
 
 insert into notification_routes (event_type) values ('phase.completed') on conflict do nothing;
+
+-- ---------------------------------------------------------------------------------------------------------------- metrics
+-- Everything that /metrics says about the database, in one statement per scrape. What grows with the number of executions is kept within bounds: those
+-- that are active or ended less than p_seconds ago, the p_plans newest of them. Of all nodes only one speaks for the database (the
+-- living one with the smallest id), so that sums over nodes are not multiples.
+
+create function metrics_snapshot(p_node text, p_seconds double precision, p_plans integer) returns jsonb language sql stable as $$
+  with active as materialized (
+    select e.* from executions e where e.status in ('created', 'queued', 'running', 'paused', 'blocked')
+  ),
+  shown as materialized (
+    select x.id, x.plan_id, x.status, x.cost_usd, x.tokens, x.options from (
+      select e.id, e.plan_id, e.status, e.cost_usd, e.tokens, e.options from active e
+      union all
+      select e.id, e.plan_id, e.status, e.cost_usd, e.tokens, e.options from executions e
+        where e.finished_at > longhaul_now() - p_seconds * interval '1 second'
+          and (e.events_pruned_at is null or e.events_pruned_at < e.finished_at)) x
+    order by x.id desc limit p_plans
+  ),
+  counted as (
+    select s.plan_id, t.status, coalesce(t.kind = 'human' or t.result ? 'released', false) as person, count(*) as count
+    from shown s join execution_tasks t on t.execution_id = s.id group by 1, 2, 3
+  ),
+  budgeted as (
+    select s.plan_id, b.metric, b.spent / b.allowed as used
+    from shown s cross join lateral budget_states(s.id, -1, '{}', '{}') b
+    where b.scope = 'plan' and b.allowed > 0 and (s.options ? 'budget' or exists (select from budgets x where x.execution_id = s.id))
+  )
+  select jsonb_build_object(
+    'speaks', coalesce((select min(n.id) from nodes n where n.lease_until > longhaul_now()) = p_node, true),
+    'plans', (select coalesce(jsonb_agg(jsonb_build_object('planId', s.plan_id, 'executionId', s.id, 'status', s.status, 'costUsd', s.cost_usd,
+        'tokens', s.tokens, 'title', left(l.title, 80))), '[]') from shown s join plans l on l.id = s.plan_id),
+    'tasks', (select coalesce(jsonb_agg(jsonb_build_object('planId', c.plan_id, 'status', c.status, 'person', c.person, 'count', c.count)), '[]') from counted c),
+    'budgets', (select coalesce(jsonb_agg(jsonb_build_object('planId', b.plan_id, 'metric', b.metric, 'used', b.used)), '[]') from budgeted b),
+    'queue', (select jsonb_build_object('ready', coalesce(sum(e.ready), 0), 'running', coalesce(sum(e.running), 0),
+        'retrying', coalesce(sum(e.retrying), 0), 'waiting', coalesce(sum(e.waiting), 0)) from active e),
+    'lagSeconds', (select coalesce(max(extract(epoch from longhaul_now() - greatest(e.claimed_at, e.created_at))), 0) from active e
+        where e.ready > 0 and e.status in ('queued', 'running')),
+    'nodes', (select jsonb_build_object('live', count(*) filter (where n.lease_until > longhaul_now()),
+        'lost', count(*) filter (where n.lease_until <= longhaul_now())) from nodes n),
+    'outbox', (select coalesce(jsonb_agg(jsonb_build_object('channel', o.channel, 'waiting', o.waiting, 'oldestSeconds', o.oldest)), '[]') from (
+        select n.channel, count(*) as waiting, extract(epoch from longhaul_now() - min(n.created_at)) as oldest
+        from notifications n where n.status in ('queued', 'sending') group by n.channel) o),
+    'intents', (select count(*) from notification_intents),
+    'approvals', (select count(*) from approvals a where a.status = 'pending'),
+    'alerts', (select coalesce(jsonb_agg(jsonb_build_object('metric', x.metric, 'level', x.level, 'count', x.count)), '[]') from (
+        select a.metric, a.level, count(*) as count from health_alerts a join active e on e.id = a.execution_id
+        left join execution_tasks t on t.execution_id = a.execution_id and t.ordinal = a.ordinal
+        where a.cleared_at is null and (a.ordinal = -1 or (t.attempt = a.attempt and t.status in ('in_progress', 'verifying')))
+        group by 1, 2) x),
+    'agents', (select coalesce(jsonb_object_agg(x.status, x.count), '{}') from (select a.status, count(*) as count from agents a group by 1) x),
+    'patterns', (select c.patterns from pattern_counts c),
+    'recommended', (select jsonb_build_object('shown', count(*) filter (where r.shown), 'withheld', count(*) filter (where not r.shown)) from recommendations r),
+    'unlearned', (select count(*) from unlearned_executions(1000)),
+    -- As counted by PostgreSQL's statistics: a sum over the log itself would read all of it.
+    'events', (select coalesce(sum(u.n_tup_ins), 0) from pg_stat_user_tables u where starts_with(u.relname, 'execution_events_')),
+    'today', (select jsonb_build_object('usd', coalesce(sum(s.usd), 0), 'tokens', coalesce(sum(s.tokens), 0), 'seconds', coalesce(sum(s.seconds), 0))
+        from spending s where s.day = (longhaul_now() at time zone 'UTC')::date))
+$$;

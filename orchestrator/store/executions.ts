@@ -227,14 +227,6 @@ export function createExecutionStore(database: Database) {
       });
       return rows.map((row) => ({ ...row, spec: expandTask(row.spec) }));
     },
-    /** Tasks per plan and status of executions that are active or ended within the last hour, for the gauges of /metrics. */
-    taskCounts: () =>
-      database.query<{ plan_id: string; status: string; count: number }>({
-        name: "task_counts",
-        text: `select e.plan_id, t.status, count(*)::integer as count from executions e join execution_tasks t on t.execution_id = e.id
-               where e.finished_at is null or e.finished_at > longhaul_now() - interval '1 hour' group by e.plan_id, t.status`,
-        values: [],
-      }),
     async ping(): Promise<{ version: string }> {
       const rows = await database.query<{ server_version: string }>({ name: "ping", text: "show server_version", values: [] });
       return { version: rows[0]?.server_version ?? "" };
