@@ -40,12 +40,11 @@ import { Followers } from "./followers.ts";
 import { createForecaster } from "./forecaster.ts";
 import { createGoverning } from "./governor/governing.ts";
 import { createHandoffs } from "./handoff.ts";
-import { createHealth } from "./health/health.ts";
 import { describeCapabilities } from "./health/report.ts";
 import { nodeId, publishAddress } from "./home-files.ts";
 import { lockHome } from "./lock.ts";
 import { createLog } from "./log.ts";
-import { createMetrics } from "./metrics/metrics.ts";
+import { createObservation } from "./observation.ts";
 import { createOrphanPass } from "./orphans.ts";
 import { createPlanEdits } from "./plan-edits.ts";
 import { createQueries } from "./queries.ts";
@@ -60,7 +59,6 @@ import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore } from "./store/executions.ts";
 import { kindHistory } from "./store/history.ts";
-import { createMetricsStore } from "./store/metrics.ts";
 import { migrate } from "./store/migrate.ts";
 import { createNotificationStore } from "./store/notifications.ts";
 import { createOpinionStore } from "./store/opinions.ts";
@@ -165,15 +163,6 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onError,
     });
     const { governor } = governing;
-    const metrics = createMetrics({
-      store: createMetricsStore(database),
-      accounts: governing.accounts,
-      node: engine.node,
-      ...config.metrics,
-      day: config.dayBudget,
-      runningAttempts: () => worker.runningCount,
-      now: Date.now,
-    });
     const patterns = createPatternStore(database);
     const { holdout, ...indexes } = config.learning;
     const { learner, recommend, indexName } = createLearning({
@@ -184,16 +173,17 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onLearned: (count) => log.debug({ patterns: count }, "learned"),
       now: Date.now,
     });
-    const health = createHealth({
+    const { metrics, health } = createObservation({
       config,
+      log,
       database,
       executions,
+      accounts: governing.accounts,
       startedMs,
-      telemetry: undefined,
       node: engine.node,
       secrets,
+      runningAttempts: () => worker.runningCount,
       onChange: (executionId) => followers.wake(executionId),
-      onAlert: ({ message, ...facts }) => log.warn(facts, message),
       onError,
     });
     const runAttempt = createAttemptRunner({
