@@ -47,6 +47,7 @@ const Environment = z.object({
   LONGHAUL_ALLOWED_HOSTS: z.string().optional(),
   LONGHAUL_TASK_HOSTS: z.string().optional(),
   LONGHAUL_HOST_REQUESTS_PER_MINUTE: count(120, 1_000_000),
+  GITHUB_API_URL: httpUrl.default("https://api.github.com"),
   QDRANT_URL: z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }).optional(),
   QDRANT_HOST: z.string().optional(),
   QDRANT_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
@@ -145,9 +146,16 @@ export type Config = Readonly<{
   /** How long the log of an execution that ended, and the files of its attempts, are kept. */
   retainDays: Readonly<{ events: number; logs: number }>;
   /** What tasks may do outside: hosts that the owner named, secrets by name, and how often one host is called. */
-  tasks: Readonly<{ hosts: readonly string[]; secrets: Readonly<Record<string, TaskSecret>>; requestsPerMinute: number }>;
+  tasks: TaskConfig;
   /** The environment that task processes take their allow-listed part from. */
   environment: Readonly<Record<string, string | undefined>>;
+}>;
+
+type TaskConfig = Readonly<{
+  hosts: readonly string[];
+  secrets: Readonly<Record<string, TaskSecret>>;
+  requestsPerMinute: number;
+  githubApi: string;
 }>;
 
 /**
@@ -212,12 +220,17 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     retainDays: Object.freeze({ events: values.LONGHAUL_RETAIN_EVENT_DAYS, logs: values.LONGHAUL_RETAIN_LOG_DAYS }),
     snapshotDays: values.LONGHAUL_SNAPSHOT_DAYS,
     allowedHosts: listOf(values.LONGHAUL_ALLOWED_HOSTS),
-    tasks: Object.freeze({
-      hosts: listOf(values.LONGHAUL_TASK_HOSTS),
-      secrets: taskSecretsOf(merged),
-      requestsPerMinute: values.LONGHAUL_HOST_REQUESTS_PER_MINUTE,
-    }),
+    tasks: tasksOf(values, merged),
     environment: merged,
+  });
+}
+
+function tasksOf(values: z.infer<typeof Environment>, environment: Readonly<Record<string, string | undefined>>): TaskConfig {
+  return Object.freeze({
+    hosts: listOf(values.LONGHAUL_TASK_HOSTS),
+    secrets: taskSecretsOf(environment),
+    requestsPerMinute: values.LONGHAUL_HOST_REQUESTS_PER_MINUTE,
+    githubApi: values.GITHUB_API_URL.replace(/\/$/, ""),
   });
 }
 

@@ -5,6 +5,8 @@
  */
 import type { z } from "zod";
 import type { ParsedPlan, Task, TaskKind } from "./model.ts";
+import { DataParams } from "./params/data.ts";
+import { GitParams } from "./params/git.ts";
 import { HttpParams, isRepeatableRequest } from "./params/http.ts";
 import { WaitParams } from "./params/wait.ts";
 import { PlanError, type PlanProblem } from "./plan-error.ts";
@@ -18,6 +20,8 @@ type Spec = {
 
 const specs = {
   http: { schema: HttpParams, needs: ["url"] },
+  git: { schema: GitParams, needs: ["action"] },
+  data: { schema: DataParams, needs: ["input", "inputs"] },
   wait: { schema: WaitParams, needs: ["url", "file", "command", "seconds"] },
 } satisfies Partial<Record<TaskKind, Spec>>;
 

@@ -7,6 +7,8 @@ import { writeWhole } from "../attempt-files.ts";
 import { type Around, type Order, type Perform, programFiles, type Result, secretsVariable } from "./program.ts";
 
 const programs: Readonly<Record<string, () => Promise<Perform<never>>>> = {
+  data: async () => (await import("./data.ts")).performData,
+  git: async () => (await import("./git.ts")).performGit,
   http: async () => (await import("./http.ts")).performHttp,
 };
 

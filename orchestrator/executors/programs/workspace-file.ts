@@ -1,6 +1,13 @@
 /** Files of the workspace by the names that a plan gives them: links that lead out of it are not followed. */
-import { mkdir, realpath, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+
+/** @throws where the file lies outside, or is not there */
+export async function readFromWorkspace(workspace: string, path: string): Promise<Buffer> {
+  const file = await realpath(resolve(workspace, path));
+  assertInside(await realpath(workspace), file, path);
+  return readFile(file);
+}
 
 /** Writes the file whole, and the folders above it. @throws where it would lie outside */
 export async function saveInWorkspace(workspace: string, path: string, content: string | Uint8Array): Promise<void> {

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
 export type Seen = { method: string; url: string; headers: IncomingHttpHeaders; body: string };
@@ -10,10 +10,12 @@ export type Seen = { method: string; url: string; headers: IncomingHttpHeaders; 
 /** @param answer replies to each request; the server ends with the test */
 export async function startHttpServer(
   answer: (seen: Seen, response: ServerResponse, index: number) => void | Promise<void>,
+  encoding: BufferEncoding = "utf8",
 ): Promise<{ url: string; host: string; seen: Seen[]; close(): Promise<void> }> {
   const seen: Seen[] = [];
   const server = createServer((request, response) => {
-    void text(request).then((body) => {
+    void buffer(request).then((bytes) => {
+      const body = bytes.toString(encoding);
       const one = { method: request.method ?? "", url: request.url ?? "", headers: request.headers, body };
       seen.push(one);
       return answer(one, response, seen.length - 1);
