@@ -7,6 +7,7 @@ import { recommendations } from "../client/learning.ts";
 import type { Recommendation } from "../orchestrator/api/learning-contract.ts";
 import type { Bridge } from "./bridge.ts";
 import { HandoffOutcome, startedOutcome } from "./handoff-outcome.ts";
+import { planArgument, planOf, plansGiven } from "./plan-argument.ts";
 import { clientTakesTasks } from "./task-capability.ts";
 import { startedTask } from "./task-start.ts";
 import { success, toolResult } from "./tool-result.ts";
@@ -20,9 +21,7 @@ It returns at once with the execution's id. Do not wait or poll: tell the user t
 
 const HandoffArguments = z
   .object({
-    path: z.string().min(1).max(4096).optional().describe("Plan file or folder; relative to the session's folder"),
-    text: z.string().min(1).optional().describe("The plan as text: markdown, YAML or JSON"),
-    plan: z.record(z.string(), z.unknown()).optional().describe('The plan as an object, e.g. {"tasks":[{"id":"a","title":"…"}]}'),
+    ...planArgument,
     title: z.string().max(500).optional().describe("Name of the execution; the plan's own title by default"),
     workspace: z.string().min(1).max(4096).optional().describe("Folder the tasks run in; the session's folder by default"),
     priority: z.enum(["low", "normal", "high"]).optional().describe("Before or after other executions"),
@@ -43,15 +42,23 @@ const HandoffArguments = z
       .enum(["auto", "checkpoints", "final"])
       .optional()
       .describe("When a person approves: never (default), at each phase and deployment, or when all is built"),
+    notifications: z
+      .record(z.string().max(50), z.boolean())
+      .optional()
+      .describe('Channels that tell the user about this plan or do not, e.g. {"voice":true,"mail":false}'),
+    webhookUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(2000)
+      .optional()
+      .describe("Gets every notification of this plan as a signed POST"),
+    parameters: z.record(z.string(), z.string().max(10_000)).optional().describe("Values for the plan template's parameters"),
     confirmExternal: z
       .boolean()
       .optional()
       .describe("True only after the user said that dependencies on things outside the plan are fulfilled"),
   })
   .strict()
-  .refine(({ path, text, plan }) => [path, text, plan].filter((given) => given !== undefined).length === 1, {
-    message: "give exactly one of path, text and plan",
-  });
+  .refine((given) => plansGiven(given) === 1, { message: "give exactly one of path, text and plan" });
 
 export function registerHandoff(server: McpServer, bridge: Bridge): void {
   server.registerTool(
@@ -71,9 +78,7 @@ export function registerHandoff(server: McpServer, bridge: Bridge): void {
         const key = idempotencyKey(bridge, context);
         const execution = await client.handoff(
           {
-            ...(path === undefined ? {} : { path: resolve(bridge.cwd, path) }),
-            ...(text === undefined ? {} : { text }),
-            ...(plan === undefined ? {} : { plan }),
+            ...planOf({ path, text, plan }, bridge),
             ...(title === undefined ? {} : { title }),
             ...(bridge.conversationId === undefined ? {} : { conversationId: bridge.conversationId }),
             options: {

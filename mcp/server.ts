@@ -9,13 +9,15 @@ import { registerApprove } from "./approve-tool.ts";
 import { type BridgeOptions, openBridge } from "./bridge.ts";
 import { registerControl } from "./control-tool.ts";
 import { registerHandoff } from "./handoff-tool.ts";
+import { registerInbox } from "./inbox-tool.ts";
 import { registerList } from "./list-tool.ts";
+import { registerPreview } from "./preview-tool.ts";
 import { registerRecommend } from "./recommend-tool.ts";
 import { registerStatus } from "./status-tool.ts";
 import { tasksExtension } from "./task-capability.ts";
 import { registerTasks } from "./task-methods.ts";
 
-const instructions = `Longhaul runs plans in the background, durably, without this session. When the user wants a plan handed off, executed in the background or run unattended, call handoff with the plan's file (path) and tell the user the id; the session may be closed then. status, list and control look at it and change it; approve shows what waits for the user's approval; recommend tells what similar tasks of the past were like.`;
+const instructions = `Longhaul runs plans in the background, durably, without this session. When the user wants a plan handed off, executed in the background or run unattended, call handoff with the plan's file (path) and tell the user the id; the session may be closed then. status, list and control look at it and change it; inbox shows what waits for the user, and approve asks the user about it; recommend tells what similar tasks of the past were like.`;
 
 /** Serves until the client closes standard input. */
 export async function runMcpServer(options: BridgeOptions): Promise<void> {
@@ -27,9 +29,11 @@ export async function runMcpServer(options: BridgeOptions): Promise<void> {
         { instructions, capabilities: era === "modern" ? { extensions: { [tasksExtension]: {} } } : {} },
       );
       registerHandoff(server, bridge);
+      registerPreview(server, bridge);
       registerStatus(server, bridge);
       registerControl(server, bridge);
       registerList(server, bridge);
+      registerInbox(server, bridge);
       registerApprove(server, bridge);
       registerRecommend(server, bridge);
       if (era === "modern") registerTasks(server, bridge);

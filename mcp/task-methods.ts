@@ -6,7 +6,7 @@ import { type McpServer, ProtocolError, ProtocolErrorCode, type Result } from "@
 import { z } from "zod";
 import type { Client } from "../client/client.ts";
 import type { Bridge } from "./bridge.ts";
-import { answerOf } from "./task-input.ts";
+import { takeAnswers, waitingForPeople } from "./person-form.ts";
 import { taskState } from "./task-state.ts";
 import { failureText } from "./tool-result.ts";
 
@@ -17,23 +17,14 @@ export function registerTasks({ server }: McpServer, bridge: Bridge): void {
     withClient(bridge, async (client) => {
       const execution = await client.status(taskId, { signal });
       const isOpen = execution.finishedAt === null && execution.blockers.length > 0;
-      const actions = isOpen ? await client.pendingActions({ signal }) : [];
-      return taskState(
-        execution,
-        actions.filter((action) => action.executionId === taskId),
-      );
+      return taskState(execution, isOpen ? await waitingForPeople(client, taskId, signal) : { approvals: [], actions: [] });
     }),
   );
 
   server.setRequestHandler("tasks/update", { params: TaskReference }, ({ taskId }, { mcpReq: { signal, inputResponses = {} } }) =>
     withClient(bridge, async (client) => {
-      const pending = await client.pendingActions({ signal });
-      const known = new Set(pending.filter((action) => action.executionId === taskId).map(({ id }) => id));
-      for (const [actionId, response] of Object.entries(inputResponses)) {
-        const answer = answerOf(response);
-        // An action that is gone was answered elsewhere in the meantime: the first answer counts.
-        if (answer !== undefined && known.has(actionId)) await client.completeAction(actionId, answer, { signal });
-      }
+      // What is gone was answered elsewhere in the meantime: the first answer counts.
+      await takeAnswers(client, await waitingForPeople(client, taskId, signal), inputResponses, signal);
       return {};
     }),
   );

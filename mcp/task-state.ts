@@ -1,10 +1,10 @@
 /** An execution in the words of the tasks extension: working, input_required, completed or cancelled. */
 import type { Result } from "@modelcontextprotocol/server";
-import type { Action, ExecutionStatusResponse } from "../orchestrator/api/contract.ts";
+import type { ExecutionStatusResponse } from "../orchestrator/api/contract.ts";
 import { executionReport } from "./execution-report.ts";
 import { stepMessage } from "./execution-summary.ts";
 import { endedOutcome } from "./handoff-outcome.ts";
-import { inputRequest } from "./task-input.ts";
+import { formsOf, type Waiting } from "./person-form.ts";
 import { pollIntervalMs } from "./task-start.ts";
 import { failure, success } from "./tool-result.ts";
 
@@ -12,7 +12,7 @@ import { failure, success } from "./tool-result.ts";
  * A failed execution is a completed task whose result is an error: `failed` would say that the protocol failed, and its text would not
  * reach the model as the outcome of the plan.
  */
-export function taskState(execution: ExecutionStatusResponse, actions: readonly Action[]): Result {
+export function taskState(execution: ExecutionStatusResponse, waiting: Waiting): Result {
   const base = {
     taskId: execution.executionId,
     statusMessage: stepMessage(execution),
@@ -25,10 +25,8 @@ export function taskState(execution: ExecutionStatusResponse, actions: readonly 
   if (execution.status === "completed" || execution.status === "failed") {
     return { ...base, status: "completed", result: { resultType: "complete", ...resultOf(execution) } };
   }
-  if (actions.length > 0) {
-    const inputRequests = Object.fromEntries(actions.map((action) => [action.id, inputRequest(action)]));
-    return { ...base, status: "input_required", inputRequests };
-  }
+  if (waiting.approvals.length + waiting.actions.length > 0)
+    return { ...base, status: "input_required", inputRequests: formsOf(waiting) };
   return { ...base, status: "working" };
 }
 

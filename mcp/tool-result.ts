@@ -2,7 +2,7 @@
  * Answers of tools in the form that reaches the model: of a success only `structuredContent`, of a failure only the text. So every success
  * carries a one-line `summary`, and every failure says what is wrong, what to do, and where in the plan.
  */
-import type { CallToolResult } from "@modelcontextprotocol/server";
+import type { CallToolResult, InputRequiredResult } from "@modelcontextprotocol/server";
 import type { Problem } from "../orchestrator/api/contract.ts";
 import { fitResult } from "./result-size.ts";
 import { cutText, visibleText } from "./task-text.ts";
@@ -20,7 +20,9 @@ export function failure(text: string): CallToolResult {
 }
 
 /** Runs a tool; what the orchestrator refuses, or that it cannot be reached, becomes a result that the model can act on. */
-export async function toolResult(run: () => Promise<CallToolResult>): Promise<CallToolResult> {
+export async function toolResult<Result extends CallToolResult | InputRequiredResult>(
+  run: () => Promise<Result>,
+): Promise<Result | CallToolResult> {
   try {
     return await run();
   } catch (error) {

@@ -48,8 +48,8 @@ export const ApprovalDecision = z
     decision: z.enum(["approve", "reject"]),
     digest: z.string().length(64),
     note: z.string().max(2000).optional(),
-    /** From where, for the audit log. */
-    channel: z.enum(["cli", "session", "dashboard", "api"]).optional(),
+    /** From where, for the audit log; `session-relayed` where a model passed on what the person is said to have said. */
+    channel: z.enum(["cli", "session", "session-relayed", "dashboard", "api"]).optional(),
   })
   .strict()
   .openapi("ApprovalDecision");

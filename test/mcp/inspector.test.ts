@@ -33,9 +33,11 @@ describe.each(["legacy", "modern"])("the MCP Inspector over the %s protocol", (e
     const { tools } = await inspect("--method", "tools/list", "--strict");
     expect((tools as { name: string }[]).map(({ name }) => name)).toEqual([
       "handoff",
+      "preview",
       "status",
       "control",
       "list",
+      "inbox",
       "approve",
       "recommend",
     ]);

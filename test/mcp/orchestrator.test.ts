@@ -1,8 +1,9 @@
 /** The MCP server and the real orchestrator, which it starts itself. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Client } from "@modelcontextprotocol/client";
+import type { Client, ElicitResult } from "@modelcontextprotocol/client";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { approvals } from "../../client/approvals.ts";
 import { untilEnded } from "../support/orchestrator.ts";
 import { type OwnOrchestrator, prepareOrchestrator } from "./own-orchestrator.ts";
 import { connectClient, startRawServer } from "./server-process.ts";
@@ -14,6 +15,8 @@ beforeAll(async () => {
 afterAll(() => orchestrator.remove());
 
 const waits = (name: string) => ({ id: name, title: `Wait for ${name}`, command: `until [ -e ${name} ]; do sleep 0.05; done` });
+/** A workspace of its own: an approval is bound to the files, and the orchestrator writes in the home all the time. */
+const quietFolder = () => mkdtemp(join(orchestrator.home, "workspace-"));
 const letGo = (name: string) => writeFile(join(orchestrator.home, name), "");
 
 describe.each(["legacy", "modern"] as const)("a client of the %s protocol", (era) => {
@@ -66,7 +69,11 @@ describe.each(["legacy", "modern"] as const)("a client of the %s protocol", (era
 
   test("approves only what was shown, and only when the user has decided", async () => {
     const tasks = [{ id: "a", title: "A", command: "true" }];
-    const { executionId } = await call("handoff", { plan: { title: "Approved", tasks }, approvalMode: "final" });
+    const { executionId } = await call("handoff", {
+      plan: { title: "Approved", tasks },
+      approvalMode: "final",
+      workspace: await quietFolder(),
+    });
     await expect
       .poll(() => call("approve", { executionId }), { timeout: 20_000 })
       .toMatchObject({ waiting: [{ title: "Approve the result" }] });
@@ -76,6 +83,8 @@ describe.each(["legacy", "modern"] as const)("a client of the %s protocol", (era
     expect(await call("approve", { approvalId, decision: "approve" })).toHaveProperty("refused");
     expect(await call("approve", { approvalId, digest: "0".repeat(64), decision: "approve" })).toHaveProperty("refused");
     expect(await call("approve", { approvalId, digest, decision: "approve" })).toMatchObject({ summary: "It was approved." });
+    const record = await approvals(await orchestrator.client(), String(executionId));
+    expect(record.approvals).toMatchObject([{ status: "approved", channel: "session-relayed" }]);
     expect(await untilEnded(await orchestrator.client(), String(executionId))).toMatchObject({ status: "completed" });
   });
 
@@ -102,6 +111,46 @@ describe.each(["legacy", "modern"] as const)("a client of the %s protocol", (era
     expect(await orchestrator.pid()).not.toBe(before);
     await letGo(`${era}-late`);
     expect(await untilEnded(await orchestrator.client(), String(executionId))).toMatchObject({ status: "completed" });
+  });
+});
+
+describe.each(["legacy", "modern"] as const)("a person in front of a client of the %s protocol", (era) => {
+  test("decides in a dialog, whatever the model says, and the record says so", async () => {
+    const answers: ElicitResult[] = [
+      { action: "cancel" },
+      { action: "accept", content: { decision: "reject", note: "not on a Friday" } },
+    ];
+    const shown: string[] = [];
+    const client = await connectClient(orchestrator.home, era, {
+      environment: orchestrator.environment,
+      answerForm(message) {
+        shown.push(message);
+        return answers.shift() ?? { action: "cancel" };
+      },
+    });
+    const tasks = [{ id: "a", title: "A", command: "true" }];
+    const call = async (name: string, given: Record<string, unknown>) =>
+      (await client.callTool({ name, arguments: given })).structuredContent as Record<string, unknown>;
+    const { executionId } = await call("handoff", {
+      plan: { title: `Asked ${era}`, tasks },
+      approvalMode: "final",
+      workspace: await quietFolder(),
+    });
+    await expect.poll(() => call("inbox", { executionId }), { timeout: 20_000 }).toMatchObject({ waiting: [{}] });
+    const { waiting } = await call("inbox", { executionId });
+    const [{ approvalId, digest }] = waiting as [{ approvalId: string; digest: string }];
+
+    const closed = await call("approve", { executionId, approvalId, digest, decision: "approve" });
+    expect(closed["summary"]).toContain("that is no decision");
+    expect(closed["waiting"]).toHaveLength(1);
+    expect(await call("control", { executionId, action: "approve", digest })).toMatchObject({
+      summary: expect.stringContaining("the user rejected it and said: not on a Friday"),
+    });
+    expect(shown).toHaveLength(2);
+    expect(shown[0]).toContain(`Approve "Approve the result" of Asked ${era}?`);
+    const record = await approvals(await orchestrator.client(), String(executionId));
+    expect(record.approvals).toMatchObject([{ status: "rejected", channel: "session", note: "not on a Friday" }]);
+    await client.close();
   });
 });
 

@@ -8,6 +8,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Approval, ApprovalDecision } from "../../orchestrator/api/approval-contract.ts";
+import { BudgetRequest } from "../../orchestrator/api/budget-contract.ts";
 import {
   type Action,
   CompleteActionRequest,
@@ -16,6 +18,7 @@ import {
   HandoffRequest,
   type Problem,
 } from "../../orchestrator/api/contract.ts";
+import { PlanEditRequest } from "../../orchestrator/api/plan-edit-contract.ts";
 import { RollbackAnswer, RollbackRequest } from "../../orchestrator/api/workspace-contract.ts";
 
 export const executionId = "0199c0de-0000-7000-8000-000000000001";
@@ -28,6 +31,7 @@ export type ScriptedOrchestrator = {
   /** What the one execution looks like now. */
   execution: ExecutionStatusResponse;
   pending: Action[];
+  approvals: Approval[];
   /** The next request for an execution or hand-off gets this instead. */
   refusal: Problem | undefined;
   close(): Promise<void>;
@@ -61,6 +65,7 @@ export async function startScriptedOrchestrator(): Promise<ScriptedOrchestrator>
     writes: [],
     execution: runningExecution(),
     pending: [],
+    approvals: [],
     refusal: undefined,
     async close() {
       server.closeAllConnections();
@@ -101,8 +106,29 @@ export async function startScriptedOrchestrator(): Promise<ScriptedOrchestrator>
       }
       case "GET /api/recommendations":
         return [200, { recommendations: [], estimatedSeconds: null }];
+      case `POST /api/executions/${executionId}/plan`: {
+        const asked = PlanEditRequest.parse(body);
+        keep(asked);
+        const added = [{ id: "n", title: "New" }];
+        const nothing = { removed: [], changed: [], renamed: [], kept: [], undecided: [], warnings: [] };
+        return [200, { executionId, applied: !asked.dryRun, added, unchanged: 3, ...nothing }];
+      }
+      case `POST /api/executions/${executionId}/budget`:
+        keep(BudgetRequest.parse(body));
+        return [200, { executionId, budgets: [{ scope: "plan", metric: "usd", spent: 5, allowed: 9 }], released: ["b"] }];
+      case "GET /api/approvals":
+        return [200, { approvals: scripted.approvals }];
       case "GET /api/actions/pending":
         return [200, { actions: scripted.pending }];
+    }
+    const approval = scripted.approvals.find(({ id }) => route === `POST /api/approvals/${id}`);
+    if (approval !== undefined) {
+      const asked = ApprovalDecision.parse(body);
+      if (asked.digest !== approval.digest) return [409, problem("conflict", 409, "What was to be approved has changed.")];
+      keep(asked);
+      scripted.approvals = scripted.approvals.filter((one) => one !== approval);
+      const status = asked.decision === "approve" ? "approved" : "rejected";
+      return [200, { approvalId: approval.id, executionId, status, changed: true }];
     }
     const [, actionId] = /^POST \/api\/actions\/(.+)\/complete$/.exec(route) ?? [];
     if (actionId === undefined) return [404, problem("not_found", 404, `There is nothing at ${path}.`)];
@@ -127,6 +153,38 @@ export function taskBrief(id: string, status: "in_progress" | "completed" | "fai
   const at = "2026-01-01T00:00:01.000Z";
   const finishedAt = status === "in_progress" ? null : "2026-01-01T00:00:02.000Z";
   return { id, title: `Task ${id}`, status, kind: "shell", startedAt: at, finishedAt, durationSeconds: null, message };
+}
+
+/** An approval that waits for the task `c`. */
+export function pendingApproval(id: string, letter = "a"): Approval {
+  const at = "2026-01-01T00:00:01.000Z";
+  return {
+    id,
+    executionId,
+    executionTitle: "Word counter",
+    taskId: "c",
+    title: "Approve the deployment",
+    subject: {
+      title: "Approve the deployment",
+      taskId: "c",
+      why: "It goes to production.",
+      unlocks: [{ id: "d", title: "Deploy", does: "shell: ./deploy.sh" }],
+      results: [{ id: "b", summary: "built" }],
+      workspace: "/w",
+      commit: "c0ffee",
+      tree: "7ree",
+      detail: null,
+    },
+    digest: letter.repeat(64),
+    status: "pending",
+    requestedAt: at,
+    expiresAt: at,
+    decidedAt: null,
+    decidedBy: null,
+    channel: null,
+    note: null,
+    link: null,
+  };
 }
 
 export function runningExecution(): ExecutionStatusResponse {

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { Client } from "@modelcontextprotocol/client";
+import { Client, type ElicitResult } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 
 export const program = fileURLToPath(new URL("../../bin/longhaul.mjs", import.meta.url));
@@ -19,16 +19,23 @@ export function environmentFor(home: string): Record<string, string> {
   };
 }
 
-/** A client of the SDK; `era` decides which protocol it insists on. */
+/** What the person does with a form that shows this. */
+export type AnswerForm = (message: string) => ElicitResult;
+
+/** A client of the SDK; `era` decides which protocol it insists on; it shows forms only where somebody answers them. */
 export async function connectClient(
   home: string,
   era: "legacy" | "modern",
-  { environment = {} }: { environment?: Record<string, string> } = {},
+  { environment = {}, answerForm }: { environment?: Record<string, string>; answerForm?: AnswerForm } = {},
 ): Promise<Client> {
   const client = new Client(
     { name: "test", version: "1" },
-    { versionNegotiation: { mode: era === "legacy" ? "legacy" : { pin: modernVersion } } },
+    {
+      ...(answerForm === undefined ? {} : { capabilities: { elicitation: { form: {} } } }),
+      versionNegotiation: { mode: era === "legacy" ? "legacy" : { pin: modernVersion } },
+    },
   );
+  if (answerForm !== undefined) client.setRequestHandler("elicitation/create", ({ params }) => answerForm(params.message));
   await client.connect(
     new StdioClientTransport({
       command: process.execPath,

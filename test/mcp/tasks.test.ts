@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   executionId,
+  pendingApproval,
   problem,
   runningExecution,
   type ScriptedOrchestrator,
@@ -115,6 +116,29 @@ test("what only a person can do is a form, whose answer completes it", async () 
   expect((await server.request("tasks/update", { taskId: executionId, inputResponses })).error).toBeUndefined();
   expect(orchestrator.writes).toEqual([
     { path: "/api/actions/action-1/complete", body: { outcome: "done", note: "it is free" } },
+  ]);
+});
+
+test("an approval is a form whose answer decides exactly what it showed", async () => {
+  waitForPerson();
+  const shown = pendingApproval("approval-1");
+  orchestrator.approvals = [shown];
+  orchestrator.pending.push({ ...person, id: "action-3", taskId: "c" });
+  const { inputRequests } = (await getTask()) as { inputRequests: Record<string, { params: { message: string } }> };
+  const keys = Object.keys(inputRequests);
+  expect(keys).toEqual([expect.stringContaining("approval-1"), "action-1"]);
+  const message = inputRequests[String(keys[0])]?.params.message;
+  expect(message).toContain("Deploy: shell: ./deploy.sh");
+  expect(message).toContain("c0ffee");
+  const inputResponses = { [String(keys[0])]: { action: "accept", content: { decision: "approve" } } };
+
+  orchestrator.approvals = [pendingApproval("approval-1", "b")];
+  await server.request("tasks/update", { taskId: executionId, inputResponses });
+  expect(orchestrator.writes).toEqual([]);
+  orchestrator.approvals = [shown];
+  await server.request("tasks/update", { taskId: executionId, inputResponses });
+  expect(orchestrator.writes).toEqual([
+    { path: "/api/approvals/approval-1", body: { decision: "approve", digest: shown.digest, channel: "session" } },
   ]);
 });
 

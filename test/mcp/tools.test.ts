@@ -3,6 +3,7 @@ import type { Client } from "@modelcontextprotocol/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   executionId,
+  pendingApproval,
   problem,
   runningExecution,
   type ScriptedOrchestrator,
@@ -154,6 +155,56 @@ describe.each(["legacy", "modern"] as const)("with a client of the %s protocol",
       });
       expect(structuredContent).toMatchObject({ changed: !dryRun, files: ["modified a"], fileCount: 1, affectedTasks: 1 });
     }
+  });
+
+  test("control shows what an edit would do before it does it", async () => {
+    for (const dryRun of [true, false]) {
+      const { structuredContent } = await client.callTool({
+        name: "control",
+        arguments: { executionId, action: "edit", path: "plan.md", ...(dryRun ? {} : { dryRun }) },
+      });
+      expect(orchestrator.writes.at(-1)).toEqual({
+        path: `/api/executions/${executionId}/plan`,
+        body: { path: join(orchestrator.home, "plan.md"), dryRun },
+      });
+      expect(structuredContent).toMatchObject({ changed: !dryRun, changes: ["+ n New"], affectedTasks: 1 });
+    }
+  });
+
+  test("control raises a budget", async () => {
+    const { structuredContent } = await client.callTool({
+      name: "control",
+      arguments: { executionId, action: "budget", usd: 9, taskId: "b" },
+    });
+    expect(orchestrator.writes).toEqual([{ path: `/api/executions/${executionId}/budget`, body: { usd: 9, taskId: "b" } }]);
+    expect(structuredContent).toMatchObject({ changed: true, affectedTasks: 1, summary: expect.stringContaining("5 of 9 usd") });
+  });
+
+  test.each([
+    [{ action: "budget" }, "budget needs at least one of usd, tokens and wallSeconds"],
+    [{ action: "pause", text: "- [ ] x" }, "path, text and plan belong to edit"],
+    [{ action: "skip" }, "skip needs taskId"],
+  ])("control refuses %j", async (given, message) => {
+    const result = await client.callTool({ name: "control", arguments: { executionId, ...given } });
+    expect(textOf(result)).toContain(message);
+    expect(orchestrator.writes).toEqual([]);
+  });
+
+  test("without dialogs a decision takes the digest that was shown, and the record says who passed it on", async () => {
+    const approval = pendingApproval("approval-1");
+    orchestrator.approvals = [approval];
+    const { structuredContent } = await client.callTool({ name: "approve", arguments: {} });
+    expect(structuredContent).toMatchObject({ waiting: [{ approvalId: "approval-1", digest: approval.digest }] });
+    const byControl = { executionId, action: "approve", taskId: "c" };
+    expect(textOf(await client.callTool({ name: "control", arguments: byControl }))).toContain("approve needs digest");
+    expect(orchestrator.writes).toEqual([]);
+    await client.callTool({ name: "control", arguments: { ...byControl, digest: approval.digest, reason: "said so" } });
+    expect(orchestrator.writes).toEqual([
+      {
+        path: "/api/approvals/approval-1",
+        body: { decision: "approve", digest: approval.digest, channel: "session-relayed", note: "said so" },
+      },
+    ]);
   });
 
   test("list tells what there is", async () => {
