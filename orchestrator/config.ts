@@ -33,6 +33,7 @@ const Environment = z.object({
   LONGHAUL_DAY_MINUTES: z.coerce.number().positive().optional(),
   LONGHAUL_RESERVE_SHARE: z.coerce.number().min(0).max(0.95).default(0.1),
   LONGHAUL_ISOLATION: IsolationLevel.optional(),
+  LONGHAUL_CONTAINER_IMAGE: z.string().min(1).optional(),
   LONGHAUL_SANDBOX_WRITABLE: z.string().optional(),
   LONGHAUL_SANDBOX_REVEAL: z.string().optional(),
   LONGHAUL_SHARED_PATHS: z
@@ -111,7 +112,12 @@ export type Config = Readonly<{
   /** What all executions together may spend in a day (UTC); empty where nothing limits it. */
   dayBudget: Readonly<{ usd?: number; tokens?: number; seconds?: number }>;
   /** How tasks are held that ask for nothing; without it the strongest level that works. Paths besides the usual ones are for all. */
-  isolation: Readonly<{ level: IsolationLevel | undefined; writable: readonly string[]; reveal: readonly string[] }>;
+  isolation: Readonly<{
+    level: IsolationLevel | undefined;
+    writable: readonly string[];
+    reveal: readonly string[];
+    image: string | undefined;
+  }>;
   notifications: NotificationConfig;
   /** When a running task or a disk is out of bounds. */
   health: Thresholds;
@@ -204,6 +210,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       level: values.LONGHAUL_ISOLATION,
       writable: listOf(values.LONGHAUL_SANDBOX_WRITABLE),
       reveal: listOf(values.LONGHAUL_SANDBOX_REVEAL),
+      image: values.LONGHAUL_CONTAINER_IMAGE,
     }),
     notifications: notificationsOf(values),
     health: thresholdsOf(values),

@@ -69,6 +69,8 @@ export type SupervisorOrder = {
   contained: boolean;
   /** Put before argv: what ties the command's life to the supervisor's. */
   wrapper: string[];
+  /** Run when the tree has ended; nobody minds when it fails. */
+  cleanup: string[];
 };
 
 /** What stays of the order on disk. */

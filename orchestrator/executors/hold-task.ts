@@ -5,6 +5,9 @@ import type { Confine } from "./isolation-levels.ts";
 import { sandboxFailed } from "./sandbox.ts";
 import { taskFolder } from "./task-folder.ts";
 
+/** Of podman and docker, when they could not run the container at all. */
+const engineFailed = 125;
+
 export type Held = {
   containment: Containment;
   /** Resolves when the event is written: recording must not overlap with it. */
@@ -36,6 +39,9 @@ export async function holdTask(
 export function explainSandbox(outcome: Outcome, isolation: Isolation | undefined, output: string): Outcome {
   if (isolation === undefined) return outcome;
   const held = { ...outcome, isolation };
+  if (isolation.level === "container" && outcome.exitCode === engineFailed) {
+    return { ...held, failureClass: "permanent", message: "the container could not be started; the output says why" };
+  }
   if (isolation.level !== "sandboxed" || outcome.status !== "failed") return held;
   if (output.includes(sandboxFailed)) {
     return {

@@ -9,10 +9,11 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type IsolationLevel, isolationRequest } from "../../plan/isolation.ts";
 import { LonghaulError } from "../domain/errors.ts";
+import { containerName, containerOf, findEngine } from "./container.ts";
 import type { Assignment } from "./executor.ts";
 import { type Containment, findContainment, type Isolation, processLevel } from "./isolation.ts";
 import { bwrapSandbox, type SandboxOptions, unshareSandbox } from "./sandbox.ts";
-import { sandboxPaths } from "./sandbox-paths.ts";
+import { containerFolders, sandboxPaths } from "./sandbox-paths.ts";
 import { BrokenTask } from "./task-folder.ts";
 
 /** One level on this node; `needs` says what a missing one is waiting for. */
@@ -39,6 +40,8 @@ export type IsolationOptions = {
   level?: IsolationLevel | undefined;
   writable?: readonly string[];
   reveal?: readonly string[];
+  /** What level `container` runs when the task names no image. */
+  image?: string | undefined;
 };
 
 const probeMs = 5_000;
@@ -51,7 +54,7 @@ const sandboxFiles =
  */
 export async function findIsolation(options: IsolationOptions): Promise<IsolationLevels> {
   const base = await findContainment();
-  const [plain, sandbox] = await Promise.all([processLevel("asked for"), findSandbox(base, options.state)]);
+  const [plain, sandbox, engine] = await Promise.all([processLevel("asked for"), findSandbox(base, options.state), findEngine()]);
   const contained = base.report.level === "contained";
   const levels: LevelReport[] = [
     { level: "process", available: true, why: "process groups work everywhere" },
@@ -71,9 +74,9 @@ export async function findIsolation(options: IsolationOptions): Promise<Isolatio
     },
     {
       level: "container",
-      available: false,
-      why: "this version runs no tasks in containers",
-      needs: "another level: sandboxed is the strongest; a command may call docker itself",
+      available: !("why" in engine),
+      why: "why" in engine ? engine.why : `${engine.name} ${engine.version} answers`,
+      ...("why" in engine ? { needs: "podman, or docker with its engine running" } : {}),
     },
   ];
   const configured = levels.find(({ level }) => level === options.level);
@@ -86,7 +89,8 @@ export async function findIsolation(options: IsolationOptions): Promise<Isolatio
       },
     );
   }
-  const standard = options.level ?? levels.findLast(({ available }) => available)?.level ?? "process";
+  const standard =
+    options.level ?? levels.findLast(({ level, available }) => available && level !== "container")?.level ?? "process";
 
   const confine: Confine = async (assignment, how) => {
     const asked = isolationRequest(assignment.task.isolation);
@@ -95,6 +99,19 @@ export async function findIsolation(options: IsolationOptions): Promise<Isolatio
     const named = `task ${assignment.task.id}: isolation ${level}`;
     if (!available) throw new BrokenTask(`${named} is not available on this node, nothing was run: ${why}. It needs: ${needs}.`);
     const network = asked.network ?? "open";
+    if (level === "container" && !("why" in engine)) {
+      if (how.writableHome)
+        throw new BrokenTask(`${named} is for commands, nothing was run: an agent and its login are not in an image.`);
+      const image = asked.image ?? options.image;
+      if (image === undefined) {
+        throw new BrokenTask(
+          `${named} has no image, nothing was run: name one in isolation.image, or in LONGHAUL_CONTAINER_IMAGE.`,
+        );
+      }
+      const folders = await containerFolders(assignment.workspace, asked.writable ?? [], options.home);
+      const { memoryMb } = assignment.task.limits ?? {};
+      return containerOf({ engine, image, name: containerName(how.directory), cwd: how.cwd, folders, network, memoryMb });
+    }
     if (level !== "sandboxed" && (network === "none" || asked.writable !== undefined)) {
       throw new BrokenTask(`${named} limits neither network nor files, nothing was run; ask for "sandboxed".`);
     }
@@ -118,7 +135,7 @@ export async function findIsolation(options: IsolationOptions): Promise<Isolatio
     report: {
       process: plain.report,
       contained: base.report,
-      container: base.report,
+      container: { ...base.report, level: "container" as const },
       sandboxed: sandboxReport(base.report, sandbox.why),
     }[standard],
   };

@@ -29,6 +29,8 @@ export type Containment = {
   pidNamespace: boolean;
   launcher: string[];
   wrapper: string[];
+  /** Run when everything has ended: removes what the wrapper may have left outside its process tree. */
+  cleanup?: string[];
 };
 
 const probeMs = 3_000;

@@ -5,7 +5,7 @@
  * in its environment. Without a PID namespace this is the best that can be done: what forks, changes its session and clears its
  * environment between two looks gets away. Imported by the supervisor, so only node built-ins here.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { type ProcessStat, readStat } from "./process-identity.ts";
@@ -16,6 +16,7 @@ export const markVariable = "LONGHAUL_ATTEMPT";
 const cleanPasses = 2;
 const passPauseMs = 5;
 const sweepLimitMs = 10_000;
+const cleanupMs = 20_000;
 
 /** All processes of this machine, without those that only wait to be reaped. */
 export function listProcesses(): ProcessStat[] {
@@ -113,6 +114,18 @@ export function signalEach(rows: ProcessStat[], signal: NodeJS.Signals): void {
       // Already gone.
     }
   }
+}
+
+/** Removes what an attempt may have left outside its processes, e.g. its container. */
+export function cleanUp({
+  cleanup: [program, ...args],
+  environment,
+}: {
+  cleanup: string[];
+  environment?: Record<string, string>;
+}): void {
+  if (program === undefined) return;
+  spawnSync(program, args, { stdio: "ignore", timeout: cleanupMs, ...(environment === undefined ? {} : { env: environment }) });
 }
 
 /** Kills everything that carries the mark, for an attempt whose supervisor is dead. */

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { type Claim, type ExitReport, fileNames, type Intent, readWhole, takeClaim } from "./attempt-files.ts";
 import type { StopReason } from "./executor.ts";
 import { identify, isAlive, signalProcess } from "./process-identity.ts";
-import { sweepMarked } from "./process-tree.ts";
+import { cleanUp, sweepMarked } from "./process-tree.ts";
 import { type LaunchOptions, launchSupervisor, type Starting } from "./supervisor-launch.ts";
 import { Waker } from "./waker.ts";
 
@@ -135,7 +135,7 @@ async function follow(options: SuperviseOptions, claim: Claim, waker: Waker): Pr
       const alive = isAlive(claim.identity);
       const report = readWhole<ExitReport>(directory, fileNames.exit);
       const over = report !== undefined || !alive;
-      const swept = over && report === undefined ? await sweepMarked(options.mark) : 0;
+      const swept = over && report === undefined ? await endLeftovers(directory, options.mark) : 0;
       if ((await pump(over)) === "detached") return { kind: "detached" };
       if (over) {
         if (failure !== undefined) throw failure.error;
@@ -169,4 +169,12 @@ function identifySelf() {
   const self = identify("self");
   if (self === undefined) throw new Error("cannot identify the orchestrator's own process");
   return self;
+}
+
+/** What a supervisor that was killed has left: processes, and whatever its wrapper made besides them. */
+async function endLeftovers(directory: string, mark: string): Promise<number> {
+  const swept = await sweepMarked(mark);
+  const intent = readWhole<Intent>(directory, fileNames.intent);
+  if (intent !== undefined) cleanUp(intent);
+  return swept;
 }

@@ -165,6 +165,16 @@ async function existing(paths: readonly string[]): Promise<{ path: string; stats
   return found.filter((entry) => entry !== undefined);
 }
 
+/** What a container is given of this machine: the workspace, its repository, and what the task names. */
+export async function containerFolders(workspace: string, writable: readonly string[], home: string): Promise<string[]> {
+  const named = writable.map((path) => resolve(home, path.startsWith("~/") ? path.slice(2) : path));
+  const found = await existing([workspace, ...(await gitFolders(workspace)), ...named]);
+  return outermost(
+    found.map(({ path }) => path),
+    [],
+  );
+}
+
 /** Where commits in this folder are written: the repository above it, also when this is one of its worktrees. */
 async function gitFolders(workspace: string): Promise<string[]> {
   for (let folder = resolve(workspace); ; folder = dirname(folder)) {

@@ -33,6 +33,13 @@ export type ShellOptions = {
 const defaultEventBytes = 1024 * 1024;
 const shell = existsSync("/bin/bash") || existsSync("/usr/bin/bash") ? ["bash", "-euo", "pipefail", "-c"] : ["sh", "-eu", "-c"];
 
+/** What an image has is known only inside it. */
+const shellOfImage = [
+  "sh",
+  "-c",
+  'if command -v bash >/dev/null 2>&1; then exec bash -euo pipefail -c "$0"; else exec sh -eu -c "$0"; fi',
+];
+
 /**
  * Runs `params.command`: a text through the shell, with errors not ignored, or a list as it is. `params.cwd` is a folder inside the
  * workspace, `params.env` further variables.
@@ -58,7 +65,7 @@ export function createShellExecutor(options: ShellOptions): Executor {
           containment,
           ...(options.compileCache === undefined ? {} : { compileCache: options.compileCache }),
           order: async () => ({
-            argv: argvOf(assignment),
+            argv: argvOf(assignment, isolation?.level === "container" ? shellOfImage : shell),
             cwd: await taskFolder(assignment),
             environment: taskEnvironment(assignment, {
               from: options.environment,
@@ -101,9 +108,9 @@ function outcomeOf(own: OwnEnd): Outcome {
   return { status: "failed", failureClass: "transient", message: `exited with code ${own.exitCode}`, ...facts };
 }
 
-function argvOf({ task }: Assignment): string[] {
+function argvOf({ task }: Assignment, through: readonly string[]): string[] {
   const { command } = task.params;
-  if (typeof command === "string" && command.trim() !== "") return [...shell, command];
+  if (typeof command === "string" && command.trim() !== "") return [...through, command];
   if (Array.isArray(command) && command.length > 0 && command.every((word) => typeof word === "string")) return command;
   throw new BrokenTask(
     `task ${task.id} has no command: params.command must be a text or a list of texts, it is ${JSON.stringify(command)}`,

@@ -15,7 +15,7 @@ export type LaunchOptions = {
   /** Folder that keeps the supervisor's compiled code between starts. */
   compileCache?: string;
   /** What to run; asked for only when it is started here. */
-  order(): Promise<Omit<SupervisorOrder, "mark" | "contained" | "wrapper">>;
+  order(): Promise<Omit<SupervisorOrder, "mark" | "contained" | "wrapper" | "cleanup">>;
 };
 
 /** A supervisor that was started and has not claimed the attempt yet, as far as this process saw. */
@@ -27,7 +27,8 @@ const program = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./super
 export async function launchSupervisor(options: LaunchOptions, onEnd: () => void): Promise<Starting> {
   const { directory, mark, containment } = options;
   const { environment, ...given } = await options.order();
-  const intent: Intent = { ...given, mark, contained: containment.pidNamespace, wrapper: containment.wrapper };
+  const { pidNamespace: contained, wrapper, cleanup = [] } = containment;
+  const intent: Intent = { ...given, mark, contained, wrapper, cleanup };
   writeWhole(directory, fileNames.intent, intent);
 
   const starting: Starting = { ended: false, problem: "" };

@@ -22,7 +22,7 @@ import {
   writeWhole,
 } from "./attempt-files.ts";
 import { identify } from "./process-identity.ts";
-import { markVariable, ProcessTree, signalEach, sweep } from "./process-tree.ts";
+import { cleanUp, markVariable, ProcessTree, signalEach, sweep } from "./process-tree.ts";
 import { type Breach, kernelKills, outputSize, startWatchdog } from "./watchdog.ts";
 
 const termPollMs = 20;
@@ -83,6 +83,7 @@ async function supervise(ownPid: number): Promise<void> {
   const first = await Promise.race([ended, endRequested]);
   watchdog.stop();
   const swept = await endTree(tree, child.pid);
+  cleanUp(order);
   const { exitCode, signal } = first ?? (await ended);
   publishExit(directory, {
     ...explain(exitCode, signal, kernelKills() > killsBefore),
