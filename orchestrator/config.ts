@@ -33,6 +33,7 @@ const Environment = z.object({
   LONGHAUL_DAY_MINUTES: z.coerce.number().positive().optional(),
   LONGHAUL_RESERVE_SHARE: z.coerce.number().min(0).max(0.95).default(0.1),
   LONGHAUL_ISOLATION: IsolationLevel.optional(),
+  LONGHAUL_CONTAINER_ENGINE: z.enum(["podman", "docker", "none"]).optional(),
   LONGHAUL_CONTAINER_IMAGE: z.string().min(1).optional(),
   LONGHAUL_SANDBOX_WRITABLE: z.string().optional(),
   LONGHAUL_SANDBOX_REVEAL: z.string().optional(),
@@ -116,6 +117,7 @@ export type Config = Readonly<{
     level: IsolationLevel | undefined;
     writable: readonly string[];
     reveal: readonly string[];
+    engine: "podman" | "docker" | "none" | undefined;
     image: string | undefined;
   }>;
   notifications: NotificationConfig;
@@ -210,6 +212,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       level: values.LONGHAUL_ISOLATION,
       writable: listOf(values.LONGHAUL_SANDBOX_WRITABLE),
       reveal: listOf(values.LONGHAUL_SANDBOX_REVEAL),
+      engine: values.LONGHAUL_CONTAINER_ENGINE,
       image: values.LONGHAUL_CONTAINER_IMAGE,
     }),
     notifications: notificationsOf(values),

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import type { Containment, Isolation } from "./isolation.ts";
 
-export type Engine = { name: "podman" | "docker"; version: string };
+export type Engine = { name: keyof typeof engines; version: string };
 
 export type ContainerOptions = {
   engine: Engine;
@@ -29,10 +29,10 @@ const probeMs = 5_000;
 const ownOfImage = ["PATH", "HOME", "SHELL", "USER", "LOGNAME", "TMPDIR", "PWD", "OLDPWD", "SHLVL", "_"];
 
 const engines = { podman: "{{.Client.Version}}", docker: "{{.Server.Version}}" } as const;
-export const engineNames = ["podman", "docker", "none"] as const;
+export type EngineChoice = keyof typeof engines | "none";
 
 /** The first engine that answers, or what each said. A client without its engine is none. */
-export async function findEngine(only?: (typeof engineNames)[number]): Promise<Engine | { why: string }> {
+export async function findEngine(only?: EngineChoice): Promise<Engine | { why: string }> {
   if (only === "none") return { why: "switched off" };
   const refusals: string[] = [];
   for (const name of only === undefined ? (["podman", "docker"] as const) : [only]) {
@@ -66,19 +66,10 @@ export const containerName = (directory: string): string =>
 export function containerOf({ engine, image, name, cwd, folders, network, memoryMb }: ContainerOptions): Containment {
   const { uid, gid } = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   const user = engine.name === "podman" && uid !== 0 ? ["--userns=keep-id"] : ["--user", `${uid}:${gid}`];
-  const run = [
-    engine.name,
-    "run",
-    "--rm",
-    "--name",
-    name,
-    ...user,
-    ...["--network", network === "none" ? "none" : "host"],
-    ...["--security-opt", "no-new-privileges", "--cap-drop", "all"],
-    ...(memoryMb === undefined ? [] : ["--memory", `${memoryMb}m`]),
-    ...folders.flatMap((folder) => ["--volume", `${folder}:${folder}`]),
-    ...["--workdir", cwd],
-  ];
+  const limits = memoryMb === undefined ? [] : ["--memory", `${memoryMb}m`];
+  const volumes = folders.flatMap((folder) => ["--volume", `${folder}:${folder}`]);
+  const rights = ["--security-opt", "no-new-privileges", "--cap-drop", "all", "--network", network === "none" ? "none" : "host"];
+  const run = [engine.name, "run", "--rm", "--name", name, ...user, ...rights, ...limits, ...volumes, "--workdir", cwd];
   // The variables travel by name: their values show in no process list.
   const script = [
     `for name in $(env | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p'); do`,

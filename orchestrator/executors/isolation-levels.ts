@@ -9,7 +9,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type IsolationLevel, isolationRequest } from "../../plan/isolation.ts";
 import { LonghaulError } from "../domain/errors.ts";
-import { containerName, containerOf, findEngine } from "./container.ts";
+import { containerName, containerOf, type EngineChoice, findEngine } from "./container.ts";
 import type { Assignment } from "./executor.ts";
 import { type Containment, findContainment, type Isolation, processLevel } from "./isolation.ts";
 import { bwrapSandbox, type SandboxOptions, unshareSandbox } from "./sandbox.ts";
@@ -40,6 +40,8 @@ export type IsolationOptions = {
   level?: IsolationLevel | undefined;
   writable?: readonly string[];
   reveal?: readonly string[];
+  /** Instead of the first that is found. */
+  engine?: EngineChoice | undefined;
   /** What level `container` runs when the task names no image. */
   image?: string | undefined;
 };
@@ -54,7 +56,11 @@ const sandboxFiles =
  */
 export async function findIsolation(options: IsolationOptions): Promise<IsolationLevels> {
   const base = await findContainment();
-  const [plain, sandbox, engine] = await Promise.all([processLevel("asked for"), findSandbox(base, options.state), findEngine()]);
+  const [plain, sandbox, engine] = await Promise.all([
+    processLevel("asked for"),
+    findSandbox(base, options.state),
+    findEngine(options.engine),
+  ]);
   const contained = base.report.level === "contained";
   const levels: LevelReport[] = [
     { level: "process", available: true, why: "process groups work everywhere" },

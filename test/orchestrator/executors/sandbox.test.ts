@@ -34,7 +34,7 @@ beforeAll(async () => {
   await writeFile(join(home, ".claude.json"), '{"secret": true}');
   await mkdir(join(state, "workspaces", "one"), { recursive: true });
   await writeFile(join(state, "token"), "token");
-  isolation = await findIsolation({ state, home });
+  isolation = await findIsolation({ state, home, engine: "none" });
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
@@ -201,7 +201,9 @@ describe("a level that a task asks for", () => {
   });
 
   it("stops the start when the configuration names one that does not work", async () => {
-    await expect(findIsolation({ state, home, level: "container" })).rejects.toThrow("LONGHAUL_ISOLATION is container");
+    await expect(findIsolation({ state, home, level: "container", engine: "none" })).rejects.toThrow(
+      "LONGHAUL_ISOLATION is container",
+    );
   });
 });
 
