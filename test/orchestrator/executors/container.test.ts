@@ -29,7 +29,7 @@ describe.runIf(podmanIsThere || isCi)("a task in a container", () => {
     await rm(root, { recursive: true, force: true });
   });
 
-  const containers = () => execFileSync("podman", ["ps", "--all", "--quiet"], { encoding: "utf8" }).trim();
+  const containers = () => execFileSync(join(root, "bin", "podman"), ["ps", "--all", "--quiet"], { encoding: "utf8" }).trim();
 
   async function attemptIn(command: string, task: Record<string, unknown> = {}, asked: object = {}) {
     const attempt = await createAttempt({ params: { command }, isolation: { level: "container", image, ...asked }, ...task });
