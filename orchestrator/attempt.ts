@@ -37,7 +37,7 @@ export type AttemptDependencies = {
 };
 
 /** Where everything about an attempt lies on disk: output, supervisor files, logs of its verification. */
-function attemptDirectory(root: string, executionId: string, ordinal: number, attempt: number): string {
+export function attemptDirectory(root: string, executionId: string, ordinal: number, attempt: number): string {
   return join(root, executionId, `task-${String(ordinal).padStart(4, "0")}`, `attempt-${attempt}`);
 }
 
@@ -145,7 +145,7 @@ function endingOf(
       failureClass: outcome.failureClass ?? null,
       evidence: outcome.evidence ?? [],
       ...(released.length === 0 ? {} : { released }),
-      logFile: (task.kind as string) === "noop" ? null : join(directory, "output.log"),
+      logFile: ["noop", "agent"].includes(task.kind) ? null : join(directory, "output.log"),
       isolation: outcome.isolation?.level ?? dependencies.isolation,
     },
   };

@@ -23,6 +23,8 @@ const Environment = z.object({
   LONGHAUL_CONCURRENCY: count(16, 10_000),
   LONGHAUL_SHELL_CONCURRENCY: count(8, 10_000),
   LONGHAUL_CLAUDE_CONCURRENCY: count(3, 1000),
+  LONGHAUL_AGENT_CONCURRENCY: count(1_000, 100_000),
+  LONGHAUL_AGENT_SILENT_SECONDS: z.coerce.number().min(1).max(604_800).default(1_800),
   LONGHAUL_LEASE_SECONDS: z.coerce.number().min(1).max(3600).default(30),
   LONGHAUL_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   LONGHAUL_CLAUDE: z.string().optional(),
@@ -102,6 +104,8 @@ export type Config = Readonly<{
   concurrency: number;
   perKind: Readonly<Record<string, number>>;
   leaseSeconds: number;
+  /** How long a remote agent may show no sign of life. */
+  agentSilentSeconds: number;
   logLevel: string;
   claudeBinary: string | undefined;
   /** What Claude sessions are billed to; without it what Claude Code itself chooses. */
@@ -196,8 +200,13 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     token: values.LONGHAUL_TOKEN,
     database: databaseOf(values),
     concurrency: values.LONGHAUL_CONCURRENCY,
-    perKind: Object.freeze({ shell: values.LONGHAUL_SHELL_CONCURRENCY, claude: values.LONGHAUL_CLAUDE_CONCURRENCY }),
+    perKind: Object.freeze({
+      shell: values.LONGHAUL_SHELL_CONCURRENCY,
+      claude: values.LONGHAUL_CLAUDE_CONCURRENCY,
+      agent: values.LONGHAUL_AGENT_CONCURRENCY,
+    }),
     leaseSeconds: values.LONGHAUL_LEASE_SECONDS,
+    agentSilentSeconds: values.LONGHAUL_AGENT_SILENT_SECONDS,
     logLevel: values.LONGHAUL_LOG_LEVEL,
     claudeBinary: values.LONGHAUL_CLAUDE,
     claudeBilling: values.LONGHAUL_CLAUDE_BILLING,

@@ -106,17 +106,16 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const token = config.token ?? (await createTokenFile(join(config.home, "token")));
     const outside = createOutsideStore(database);
     const secrets = secretsOf(config, token);
-    const executors = await createExecutors(config, secrets, outside);
-
     const onError = (error: unknown, doing: string) => log.failed(error, doing);
+    const onEvents = (executionIds: readonly string[]) => executionIds.forEach((id) => followers.wake(id));
+    const onChange = () => worker.wake();
+    const agents = createAgents({ database, node: engine.node, config, secrets, onEvents, onChange, onError });
+    const executors = await createExecutors(config, secrets, outside, agents.executor);
+
     const endOrphans = createOrphanPass({
       directory: join(config.home, "executions"),
       lost: (keys) => engine.heartbeat(keys),
-      isKnown: (executionId) =>
-        executions.context(executionId).then(
-          () => true,
-          () => false,
-        ),
+      isKnown: (executionId) => executions.context(executionId).then(Boolean, () => false),
       onEnded: (orphan) => log.warn(orphan, "ended a command whose attempt is no longer this node's"),
       now: () => performance.now(),
     });
@@ -124,7 +123,8 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       engine,
       endOrphans,
       onError,
-      onQueued: () => worker.wake(),
+      onQueued: onChange,
+      onAdopted: () => worker.adopt(),
       onLost: (count) => metrics.leasesLost(count),
       now: Date.now,
       random: Math.random,
@@ -188,7 +188,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     });
     const runAttempt = createAttemptRunner({
       executors,
-      recorder: createRecorder(engine, (ids) => ids.forEach((id) => followers.wake(id))),
+      recorder: createRecorder(engine, onEvents),
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
       steps: [
@@ -198,6 +198,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
         approvedStart(approvalStore, workspaces.treeState),
         advice({ recommend, store: patterns, holdout, onError }),
         ...workspaces.steps,
+        agents.step,
         ...verifying.after,
         health.monitor.step,
       ],
@@ -326,7 +327,6 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       refine,
       onChange: onEdited,
     });
-    const agents = createAgents({ database, onError });
     const features = [
       agents.feature,
       retentionRoutes((how) => retention.runOnce(how)),

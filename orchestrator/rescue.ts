@@ -1,7 +1,7 @@
 /**
  * Jobs that keep tasks from being stuck, on every node at once (they are idempotent, so no leader is needed):
  * retries whose time has come go back to the queue, and attempts of nodes whose lease ran out are finished as `ambiguous` under the retry
- * policy. The frozen node, when it wakes, finds its attempt numbers superseded. What still runs on this machine for attempts that are nobody's
+ * policy; what remote agents are doing for such a node goes on, under this one. The frozen node, when it wakes, finds its attempt numbers superseded. What still runs on this machine for attempts that are nobody's
  * any more is ended, at start and then as often as the lease is extended.
  */
 import { RetryPolicy } from "../plan/model.ts";
@@ -15,6 +15,8 @@ export type RescueOptions = {
   onQueued(): void;
   /** So many attempts of silent nodes were ended. */
   onLost?(count: number): void;
+  /** This node took over what another had. */
+  onAdopted(): void;
   /** Ends commands whose attempts are no longer this node's. */
   endOrphans(): Promise<void>;
   onError(error: unknown, doing: string): void;
@@ -67,6 +69,7 @@ export class Rescue {
       await endOrphans();
       this.#orphansDueMs = performance.now() + this.#longestMs;
     }
+    if ((await engine.adoptAgentAttempts()) > 0) this.#options.onAdopted();
     const expired = await engine.expired();
     if (expired.length > 0) {
       const endings = expired.map(({ task, failures, planId: _planId, ...key }): Ending => {

@@ -17,6 +17,8 @@ import { type ClaimedTask, type EndedTask, type Ending, type Engine, keyText, ty
 
 const pollMs = 5_000;
 const databaseRetryMs = 250;
+/** Tasks of this kind run on other machines: only waiting for them is done here, and that takes no place. */
+const elsewhere = "agent";
 
 type Running = { claimed: ClaimedTask; controller: AbortController; done: Promise<void> };
 
@@ -70,6 +72,12 @@ export class Worker {
   wake(): void {
     this.#woken = true;
     this.#wake();
+  }
+
+  /** There are attempts of this node that it does not know of yet. */
+  adopt(): void {
+    this.#needsReconcile = true;
+    this.wake();
   }
 
   /** Stops claiming, lets go of running attempts without killing them and flushes what has ended. A second call is safe. */
@@ -129,7 +137,7 @@ export class Worker {
     const { engine } = this.#options;
     const reports = this.#reports;
     const slots = this.#stopping ? { total: 0, perKind: new Map<string, number>() } : this.#freeSlots();
-    if (reports.length === 0 && slots.total === 0) return false;
+    if (reports.length === 0 && slots.perKind.size === 0) return false;
     if (reports.length > 0) this.#sleeping = false;
     this.#reports = [];
     let result: Awaited<ReturnType<Engine["step"]>>;
@@ -165,14 +173,16 @@ export class Worker {
 
   #freeSlots(): Slots {
     const { kinds, perKind, concurrency, admits } = this.#options;
-    const total = concurrency - this.#running.size;
+    const total = concurrency - this.#running.size + (this.#runningByKind.get(elsewhere) ?? 0);
     const free = new Map<string, number>();
     for (const kind of kinds) {
       const running = this.#runningByKind.get(kind) ?? 0;
-      const left = Math.min(total, (perKind[kind] ?? concurrency) - running, admits?.(kind, running) ?? total);
+      const room = kind === elsewhere ? Number.POSITIVE_INFINITY : total;
+      const left = Math.min(room, (perKind[kind] ?? concurrency) - running, admits?.(kind, running) ?? room);
       if (left > 0) free.set(kind, left);
     }
-    return { total: free.size === 0 ? 0 : Math.max(0, total), perKind: free };
+    const here = free.size - (free.has(elsewhere) ? 1 : 0);
+    return { total: here === 0 ? 0 : Math.max(0, total), perKind: free };
   }
 
   #start(claimed: ClaimedTask, how: { adopted: boolean; recordedOffset: number }): void {

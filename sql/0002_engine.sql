@@ -231,6 +231,7 @@ declare
   v_places text[];
   v_candidates uuid[];
   v_limit record;
+  v_elsewhere integer;   -- tasks of kind agent run on other machines: they take no slot of this node
 begin
   select n.places into v_places from nodes n where n.id = p_node and n.incarnation = p_incarnation;
   if not found then
@@ -252,15 +253,18 @@ begin
       end if;
     end;
   end loop;
-  if p_slots <= 0 then return; end if;
+  p_slots := greatest(p_slots, 0);
+  v_elsewhere := coalesce(p_free[array_position(p_kinds, 'agent')], 0);
+  if p_slots + v_elsewhere = 0 then return; end if;
 
   -- Priority first, then whoever has the least running, then whoever was served longest ago.
   v_candidates := array(
     select e.id from executions e
     where e.status in ('queued', 'running') and e.ready > 0 and e.running < e.max_running
       and (e.place is null or e.place = any (v_places))
+      and (p_slots > 0 or exists (select from execution_tasks t where t.execution_id = e.id and t.status = 'queued' and t.kind = 'agent'))
     order by e.priority desc, e.running, e.claimed_at nulls first, e.id
-    limit p_slots);
+    limit p_slots + v_elsewhere);
   if cardinality(v_candidates) = 0 then return; end if;
   perform from executions e where e.id = any (v_candidates) order by e.id for no key update;
 
@@ -276,7 +280,7 @@ begin
         select t.ordinal, t.priority from execution_tasks t
         where t.execution_id = e.id and t.status = 'queued' and t.kind = k.kind
         order by t.priority desc, t.ordinal
-        limit least(p_slots, k.free, e.max_running - e.running)) q
+        limit least(case when k.kind = 'agent' then k.free else p_slots end, k.free, e.max_running - e.running)) q
     ) t
     where e.id = any (v_candidates) and e.status in ('queued', 'running') and e.running < e.max_running
   ),
@@ -286,8 +290,11 @@ begin
     from offered o where o.running + o.position <= o.max_running
   ),
   chosen as (
-    select f.execution_id, f.ordinal from fair f where f.within_kind <= f.free
-    order by f.execution_priority desc, f.running + f.position, f.claimed_at nulls first, f.execution_id limit p_slots
+    select c.execution_id, c.ordinal from (
+      select f.execution_id, f.ordinal, f.kind, row_number() over (partition by f.kind = 'agent'
+               order by f.execution_priority desc, f.running + f.position, f.claimed_at nulls first, f.execution_id) as place
+      from fair f where f.within_kind <= f.free) c
+    where c.kind = 'agent' or c.place <= p_slots
   ),
   taken as (
     update execution_tasks t set status = 'in_progress', attempt = t.attempt + 1, node_id = p_node, started_at = v_now,

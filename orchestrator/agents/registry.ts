@@ -3,7 +3,8 @@ import { v7 as uuidv7 } from "uuid";
 import type { Agent } from "../api/agent-contract.ts";
 import type { AgentCommands } from "../api/agent-routes.ts";
 import { LonghaulError } from "../domain/errors.ts";
-import { type Principal, principalText } from "../domain/principal.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { AgentWorkStore } from "../store/agent-work.ts";
 import type { AgentRow, AgentStore } from "../store/agents.ts";
 import type { AuditStore } from "../store/audit.ts";
 import type { Audit } from "./audit.ts";
@@ -11,13 +12,14 @@ import { digestOf, newToken } from "./tokens.ts";
 
 export type RegistryOptions = {
   store: AgentStore;
+  work: Pick<AgentWorkStore, "workOf">;
   audit: Audit;
   entries: AuditStore;
   /** Who agents are has changed on this node. */
   onChange(): void;
 };
 
-export function createRegistry({ store, audit, entries, onChange }: RegistryOptions): AgentCommands {
+export function createRegistry({ store, work, audit, entries, onChange }: RegistryOptions): AgentCommands {
   return {
     async register({ name, capabilities }, by) {
       const wanted = [...new Set(capabilities)].toSorted();
@@ -46,7 +48,7 @@ export function createRegistry({ store, audit, entries, onChange }: RegistryOpti
     async agent(id) {
       const row = await store.agent(id);
       if (row === undefined) throw new LonghaulError("not_found", `No agent ${id}`, { hint: "GET /api/agents lists them." });
-      return agentOf(row);
+      return { ...agentOf(row), work: await work.workOf(id) };
     },
     async revoke(id) {
       const changed = await store.revoke(id);
@@ -55,10 +57,7 @@ export function createRegistry({ store, audit, entries, onChange }: RegistryOpti
     },
     async audit(agentId, limit) {
       await audit.flush();
-      const rows = await entries.list(
-        agentId === undefined ? undefined : principalText({ kind: "agent", id: agentId, name: "" }),
-        limit,
-      );
+      const rows = await entries.list(agentId === undefined ? undefined : `agent ${agentId}`, limit);
       return rows.map(({ at, ...row }) => ({ ...row, at: at.toISOString() }));
     },
   };

@@ -20,6 +20,21 @@ export const Agent = z
   })
   .openapi("Agent");
 export type Agent = z.infer<typeof Agent>;
+export const AgentDetail = Agent.extend({
+  /** What it is working on. */
+  work: z.array(
+    z.object({
+      executionId: z.string(),
+      taskId: z.string(),
+      attempt: z.number().int(),
+      title: z.string(),
+      takenAt: z.string(),
+      /** Without a sign of life it is taken from the agent then. */
+      leaseUntil: z.string(),
+    }),
+  ),
+}).openapi("AgentDetail");
+export type AgentDetail = z.infer<typeof AgentDetail>;
 export const AgentList = z.object({ agents: z.array(Agent) }).openapi("AgentList");
 export type AgentList = z.infer<typeof AgentList>;
 

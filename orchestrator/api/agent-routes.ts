@@ -2,7 +2,8 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Principal } from "../domain/principal.ts";
 import {
-  Agent,
+  type Agent,
+  AgentDetail,
   AgentList,
   AuditList,
   AuditQuery,
@@ -19,7 +20,7 @@ export type AgentCommands = {
   register(agent: NewAgent, by: Principal): Promise<RegisteredAgent>;
   createJoinToken(request: NewJoinToken): Promise<JoinToken>;
   list(): Promise<Agent[]>;
-  agent(id: string): Promise<Agent>;
+  agent(id: string): Promise<AgentDetail>;
   revoke(id: string): Promise<RevokeAnswer>;
   audit(agentId: string | undefined, limit: number): Promise<AuditList["entries"]>;
 };
@@ -62,7 +63,7 @@ const agentRoute = createRoute({
   tags,
   summary: "One agent",
   request: { params: IdParameter },
-  responses: { 200: jsonAnswer(Agent, "The agent."), ...refusals(404) },
+  responses: { 200: jsonAnswer(AgentDetail, "The agent and what it is working on."), ...refusals(404) },
 });
 
 const revokeRoute = createRoute({

@@ -1,6 +1,6 @@
 /** Who sent a request. It follows from the token alone; nothing that the request says about its sender counts. */
 
-export type AgentPrincipal = { kind: "agent"; id: string; name: string };
+export type AgentPrincipal = { kind: "agent"; id: string; name: string; capabilities: readonly string[] };
 export type JoiningPrincipal = {
   kind: "joining";
   /** Of the join token. */

@@ -30,8 +30,14 @@ export type Executors = Registry & {
 /**
  * Looks at what this machine offers and builds the executors on it.
  * @param secrets values that no task's recorded output may show; @param outside what tasks that act outside share
+ * @param agents gives tasks to remote agents
  */
-export async function createExecutors(config: Config, secrets: readonly string[], outside: OutsideStore): Promise<Executors> {
+export async function createExecutors(
+  config: Config,
+  secrets: readonly string[],
+  outside: OutsideStore,
+  agents: Executor,
+): Promise<Executors> {
   const { environment, claudeBinary } = config;
   const [containment, isolation, claude] = await Promise.all([
     findContainment(),
@@ -54,7 +60,7 @@ export async function createExecutors(config: Config, secrets: readonly string[]
   const billed = billedEnvironment(environment, config.claudeBilling);
   const billing = await billingOf(billed);
   const acting = createActingExecutors({ config, common: { ...common, containment }, shell, outside });
-  const executors: Executor[] = [shell, createNoopExecutor(), ...acting.executors];
+  const executors: Executor[] = [shell, createNoopExecutor(), agents, ...acting.executors];
   if (claude !== undefined) executors.push(createClaudeExecutor({ ...common, environment: billed, binary: claude.path }));
   return {
     ...createRegistry(executors),
@@ -73,6 +79,7 @@ export async function createExecutors(config: Config, secrets: readonly string[]
             ? missing(claudeBinary)
             : `Claude Code ${claude.version} at ${claude.path}, billed to ${billing.detail}`,
       },
+      { kind: "agent", available: true, detail: "given to registered remote agents whose capabilities match (longhaul agents)" },
       ...acting.described,
     ],
   };

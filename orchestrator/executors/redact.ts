@@ -19,6 +19,7 @@ const shapes: RegExp[] = [
   /\bnpm_[A-Za-z0-9]{30,}/g,
   /\bglpat-[A-Za-z0-9_-]{16,}/g,
   /\bhf_[A-Za-z0-9]{30,}/g,
+  /\blh[aj]_[A-Za-z0-9_-]{43}/g,
   /\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}/g,
   /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
   /(hooks\.slack\.com\/services\/)[A-Za-z0-9/_-]+/g,

@@ -28,7 +28,7 @@ export function createAgentStore(database: Database) {
     async principals(digests: readonly string[]): Promise<Map<string, Principal>> {
       const rows = await database.query<PrincipalRow>({
         name: "agent_principals",
-        text: `select a.token_digest as digest, 'agent' as kind, a.id, a.name, null as capabilities from agents a
+        text: `select a.token_digest as digest, 'agent' as kind, a.id, a.name, a.capabilities from agents a
                where a.token_digest = any ($1::text[]) and a.status <> 'revoked'
                union all
                select j.digest, 'joining', j.id, null, j.capabilities from agent_join_tokens j
@@ -38,7 +38,9 @@ export function createAgentStore(database: Database) {
       return new Map(
         rows.map(({ digest, kind, id, name, capabilities }) => [
           digest,
-          kind === "agent" ? { kind, id, name: name ?? "" } : { kind, id, digest, capabilities: capabilities ?? undefined },
+          kind === "agent"
+            ? { kind, id, name: name ?? "", capabilities: capabilities ?? [] }
+            : { kind, id, digest, capabilities: capabilities ?? undefined },
         ]),
       );
     },

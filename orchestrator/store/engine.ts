@@ -50,7 +50,7 @@ export type Submission = {
   dependencies: { dependency: number; dependent: number }[];
 };
 
-/** Free places of this node: in all, and by kind of task. */
+/** Free places of this node: in all, and by kind of task. Those of kind agent run elsewhere and do not count to `total`. */
 export type Slots = { total: number; perKind: Map<string, number> };
 
 type KeyRow = { execution_id: string; ordinal: number; attempt: number };
@@ -120,16 +120,14 @@ export function createEngine(database: Database, node: string, leaseSeconds: num
     },
     /** Reports endings and claims new work in one transaction and one round trip. */
     async step(endings: Ending[], slots: Slots): Promise<{ ended: EndedTask[]; claimed: ClaimedTask[] }> {
-      const statements = [
-        ...(endings.length > 0 ? [finishStatement(endings)] : []),
-        ...(slots.total > 0 ? [claimStatement(slots)] : []),
-      ];
+      const claims = slots.total > 0 || (slots.perKind.get("agent") ?? 0) > 0;
+      const statements = [...(endings.length > 0 ? [finishStatement(endings)] : []), ...(claims ? [claimStatement(slots)] : [])];
       if (statements.length === 0) return { ended: [], claimed: [] };
       const results =
         statements.length === 1 ? [await database.query(statements[0] as Statement)] : await database.atomically(statements);
       const endRows = (endings.length > 0 ? results[0] : []) as (KeyRow & { status: string })[];
       const statuses = new Map(endRows.map((row) => [keyText(key(row)), row.status]));
-      const claimRows = (slots.total > 0 ? results.at(-1) : []) as ClaimRow[];
+      const claimRows = (claims ? results.at(-1) : []) as ClaimRow[];
       return {
         ended: endings.map(({ executionId, ordinal, attempt }) => {
           const status = statuses.get(keyText({ executionId, ordinal, attempt })) ?? null;
@@ -181,6 +179,8 @@ export function createEngine(database: Database, node: string, leaseSeconds: num
       const rows = await database.query<ClaimRow>({ name: "expired", text: "select * from expired_attempts()", values: [] });
       return rows.map(claimed);
     },
+    /** Takes over attempts that remote agents are working on for nodes that have died. Returns how many. */
+    adoptAgentAttempts: () => call<number>("adopt_agent_attempts", [node, incarnation]),
     /** Everything that the database says this node is running, e.g. what an earlier process of it left behind. */
     async ownAttempts(): Promise<(ClaimedTask & { recordedOffset: number })[]> {
       const rows = await database.query<ClaimRow & { output_offset: string }>({

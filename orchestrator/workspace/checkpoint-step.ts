@@ -8,6 +8,7 @@
  */
 import { join } from "node:path";
 import type { AttemptStep } from "../attempt-step.ts";
+import { worksInWorkspace } from "../executors/agent.ts";
 import { fileNames } from "../executors/attempt-files.ts";
 import type { Assignment } from "../executors/executor.ts";
 import type { CheckpointState, CheckpointStore, Moment } from "../store/checkpoints.ts";
@@ -45,7 +46,7 @@ export function checkpoints(options: CheckpointOptions): AttemptStep {
   }
 
   return async (assignment, context, next) => {
-    if (!assignment.adopted) await keep(assignment, "before", {});
+    if (!assignment.adopted && touchesFiles(assignment)) await keep(assignment, "before", {});
     const outcome = await options.snapshots.during(assignment.workspace, () => next(assignment, context));
     if (outcome.status === "detached" || outcome.status === "cancelled") return outcome;
     await keep(assignment, "after", {
@@ -59,3 +60,6 @@ export function checkpoints(options: CheckpointOptions): AttemptStep {
     return outcome;
   };
 }
+
+/** A remote agent that is not told where the workspace is cannot change it, and need not wait for a snapshot. */
+const touchesFiles = ({ task }: Assignment) => task.kind !== "agent" || worksInWorkspace(task.params);
