@@ -69,8 +69,7 @@ export class LifeSigns {
       await this.#options.store.see(some);
       for (const agentId of some) this.#written.set(agentId, nowMs);
     }
-    for (const [agentId, ms] of this.#written)
-      if (nowMs - ms > this.#options.silentSeconds * 1000) this.#written.delete(agentId);
+    for (const [agentId, ms] of this.#written) if (nowMs - ms > this.#options.silentSeconds * 1000) this.#written.delete(agentId);
     const silent = await this.#options.store.expire();
     if (silent.length > 0) this.#options.onSilent([...new Set(silent)]);
   }
