@@ -51,3 +51,11 @@ export function countText(value: number | null | undefined): string {
   if (value < 10_000) return value.toLocaleString();
   return value < 1_000_000 ? `${(value / 1000).toFixed(value < 100_000 ? 1 : 0)}k` : `${(value / 1_000_000).toFixed(1)}M`;
 }
+
+/** "14:05:09"; with the day when it is another one. */
+export function timeText(iso: string): string {
+  const at = new Date(iso);
+  const time = at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const isToday = at.toDateString() === new Date(clock.peek()).toDateString();
+  return isToday ? time : `${at.toLocaleDateString(undefined, { day: "numeric", month: "short" })}, ${time}`;
+}

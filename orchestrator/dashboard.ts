@@ -1,20 +1,32 @@
-/** Puts the dashboard together: its files, built when that was not done yet, and its sessions. */
+/** Puts the dashboard together: its files, built when that was not done yet, its sessions, and what it alone asks for. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createDashboardFiles } from "./api/dashboard-files.ts";
 import { dashboardRoutes } from "./api/dashboard-routes.ts";
 import type { Feature } from "./api/door-env.ts";
+import { taskRoutes } from "./api/task-routes.ts";
 import { createDashboardSessions, type DashboardSessions } from "./dashboard-sessions.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import { createDashboardSessionStore } from "./store/dashboard-sessions.ts";
 import type { Database } from "./store/db.ts";
+import { createTaskPageStore } from "./store/task-page.ts";
 
 const source = fileURLToPath(new URL("../dashboard/", import.meta.url));
 
-export function createDashboard(database: Database, url: () => string): { sessions: DashboardSessions; routes: Feature } {
+export function createDashboard(
+  database: Database,
+  url: () => string,
+): {
+  sessions: DashboardSessions;
+  features: Feature[];
+} {
   const sessions = createDashboardSessions(createDashboardSessionStore(database));
-  return { sessions, routes: dashboardRoutes({ sessions, files: createDashboardFiles(`${source}dist`, build), url }) };
+  const files = createDashboardFiles(`${source}dist`, build);
+  return {
+    sessions,
+    features: [dashboardRoutes({ sessions, files, url }), taskRoutes(createTaskPageStore(database).page)],
+  };
 }
 
 /** Comes back at once when what is there is up to date. In a process of its own, because a builder needs memory that nobody else does. */

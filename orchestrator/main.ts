@@ -342,8 +342,8 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       learningRoutes(learningQueries),
       health.routes,
     ];
-    const { routes, sessions } = createDashboard(database, () => url);
-    features.push(routes);
+    const { sessions, ...dashboard } = createDashboard(database, () => url);
+    features.push(...dashboard.features);
     const auth = createAuth(token, agents.auth);
     const app = createApp({ commands, queries, features, auth, sessions, log, version, config: door });
     const http = await startServer({ app, host: "127.0.0.1", port: config.port, portIsExplicit: config.portIsExplicit, log });

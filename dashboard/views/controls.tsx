@@ -16,7 +16,7 @@ const told: Record<ControlRequest["action"], string> = {
   skip: "Skipped.",
 };
 
-async function steer(live: LiveExecution, request: ControlRequest): Promise<void> {
+export async function steer(live: LiveExecution, request: ControlRequest): Promise<void> {
   const answer = await attempt(() => client.control(live.id, request));
   if (answer !== undefined) tell(answer.changed ? told[request.action] : `It is ${answer.status} already.`);
 }

@@ -4,7 +4,7 @@ import { Icon } from "../components/icon.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
 import { ExecutionPill } from "../components/status-pill.tsx";
 import type { Connection, Head, LiveExecution } from "../live/live-execution.ts";
-import { clock, countText, dateText, durationText, relativeText, usdText } from "../moments.ts";
+import { clock, countText, durationText, relativeText, timeText, usdText } from "../moments.ts";
 import { follow, hrefTo } from "../router.ts";
 import { isActive } from "../statuses.ts";
 import { Controls } from "./controls.tsx";
@@ -17,7 +17,9 @@ const connectionWords: Record<Connection, string> = {
   asleep: "asleep",
 };
 
-export function ExecutionHead({ live, head }: { live: LiveExecution; head: Head }) {
+type HeadProps = { live: LiveExecution; head: Head; onSelect: (taskId: string) => void };
+
+export function ExecutionHead({ live, head, onSelect }: HeadProps) {
   void live.revision.value;
   const { counts } = live;
   const total = live.tasks.length;
@@ -63,7 +65,7 @@ export function ExecutionHead({ live, head }: { live: LiveExecution; head: Head 
           detail={head.tokens > 0 ? `${countText(head.tokens)} tokens` : undefined}
         />
       </dl>
-      <Blockers head={head} />
+      <Blockers live={live} head={head} onSelect={onSelect} />
     </header>
   );
 }
@@ -100,31 +102,47 @@ function Time({ head }: { head: Head }) {
           detail={eta === null ? "no estimate yet" : undefined}
         />
       ) : (
-        <Fact name="Ended" value={relativeText(finishedAt, nowMs)} detail={dateText(finishedAt)} />
+        <Fact name="Ended" value={relativeText(finishedAt, nowMs)} detail={timeText(finishedAt)} />
       )}
     </>
   );
 }
 
-function Blockers({ head }: { head: Head }) {
-  const shown = head.blockers.slice(0, 4);
-  if (head.reason === null && shown.length === 0) return null;
+const mostBlockers = 4;
+
+function Blockers({ live, head, onSelect }: HeadProps) {
   const tone = head.status === "failed" ? "failed" : "waiting";
+  const all =
+    tone === "waiting"
+      ? head.blockers
+      : live.tasks
+          .filter(({ status }) => status === "failed")
+          .map(({ id, title, message }) => ({ taskId: id, title, reason: message ?? "" }));
+  const shown = all.slice(0, mostBlockers);
+  if (head.reason === null && shown.length === 0) return null;
   return (
     <section class="blockers" data-tone={tone} aria-label={tone === "failed" ? "Why it failed" : "What it waits for"}>
       <Icon name="alert" />
       <div>
         {head.reason === null ? null : <strong>{head.reason}</strong>}
         <ul>
-          {shown
-            .filter(({ taskId }) => taskId !== null)
-            .map((blocker) => (
-              <li key={blocker.taskId}>
-                <span class="mono">{blocker.taskId}</span> {blocker.title}: {blocker.reason}
+          {shown.map(({ taskId, title, reason }) =>
+            taskId === null ? null : (
+              <li key={taskId}>
+                <button type="button" class="link" onClick={() => onSelect(taskId)}>
+                  <span class="mono">{taskId}</span> {title}
+                </button>
+                {reason === "" ? "" : `: ${reason}`}
               </li>
-            ))}
+            ),
+          )}
         </ul>
-        {head.blockers.length > shown.length ? <p>and {head.blockers.length - shown.length} more</p> : null}
+        {tone === "waiting" && shown.some(({ taskId }) => taskId !== null) ? (
+          <a class="button small" href={hrefTo(`/inbox?execution=${head.executionId}`)} onClick={follow}>
+            Answer in the inbox
+          </a>
+        ) : null}
+        {all.length > shown.length ? <p>and {all.length - shown.length} more</p> : null}
       </div>
     </section>
   );
