@@ -36,7 +36,7 @@ async function withDagre(nodes: readonly GraphNode[]): Promise<Layout> {
   return measured(places);
 }
 
-export function inColumns(nodes: readonly GraphNode[]): Layout {
+function inColumns(nodes: readonly GraphNode[]): Layout {
   const rank = new Map<string, number>();
   const columns: GraphNode[][] = [];
   for (const node of topological(nodes)) {

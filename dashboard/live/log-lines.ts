@@ -53,7 +53,7 @@ function textOf({ type, data, attempt }: Event): string {
 const kindIsNote = (type: Event["type"]) => type === "task.completed" || type === "task.failed" || type === "task.retrying";
 
 /** Without the sequences that move cursors and colour terminals, and without marks that turn text around. */
-export const harmless = (text: string): string =>
+const harmless = (text: string): string =>
   text
     .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g, "")
     .replace(/\r(?=\n)/g, "")
