@@ -16,6 +16,8 @@ export type BridgeOptions = {
 export type Bridge = {
   /** The running orchestrator, started if need be. @throws StartError */
   client(): Promise<Client>;
+  /** The orchestrator if one runs: lists and completions, which clients ask for by themselves, must not start one. */
+  runningClient(): Promise<Client | undefined>;
   cwd: string;
   /** The Claude Code session that this server belongs to. */
   conversationId: string | undefined;
@@ -42,6 +44,11 @@ export function openBridge({ home, command, environment, cwd }: BridgeOptions): 
         throw error;
       });
       return connecting;
+    },
+    async runningClient() {
+      if (connecting !== undefined) return connecting;
+      const { discoverOrchestrator } = await import("../client/discover.ts");
+      return (await discoverOrchestrator(home, { token })).running ? this.client() : undefined;
     },
     cwd,
     conversationId: environment["CLAUDE_CODE_SESSION_ID"] || undefined,

@@ -12,7 +12,9 @@ import { registerHandoff } from "./handoff-tool.ts";
 import { registerInbox } from "./inbox-tool.ts";
 import { registerList } from "./list-tool.ts";
 import { registerPreview } from "./preview-tool.ts";
+import { registerPrompts } from "./prompts.ts";
 import { registerRecommend } from "./recommend-tool.ts";
+import { registerResources } from "./resources.ts";
 import { registerStatus } from "./status-tool.ts";
 import { tasksExtension } from "./task-capability.ts";
 import { registerTasks } from "./task-methods.ts";
@@ -36,6 +38,8 @@ export async function runMcpServer(options: BridgeOptions): Promise<void> {
       registerInbox(server, bridge);
       registerApprove(server, bridge);
       registerRecommend(server, bridge);
+      registerResources(server, bridge);
+      registerPrompts(server, bridge);
       if (era === "modern") registerTasks(server, bridge);
       return server;
     });

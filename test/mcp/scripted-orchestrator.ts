@@ -14,6 +14,7 @@ import {
   type Action,
   CompleteActionRequest,
   ControlRequest,
+  type ExecutionDetail,
   ExecutionStatusResponse,
   HandoffRequest,
   type Problem,
@@ -91,6 +92,8 @@ export async function startScriptedOrchestrator(): Promise<ScriptedOrchestrator>
         return [201, handoffAnswer(execution)];
       case "GET /api/executions":
         return [200, { executions: [{ ...execution, conversationId: "c", workspace: "/w" }], nextCursor: null }];
+      case `GET /api/executions/${executionId}`:
+        return [200, executionDetail(execution)];
       case `GET /api/executions/${executionId}/status`:
         return [200, ExecutionStatusResponse.parse(execution)];
       case `POST /api/executions/${executionId}/control`:
@@ -207,6 +210,15 @@ export function runningExecution(): ExecutionStatusResponse {
     costUsd: 0,
     tokens: 0,
   };
+}
+
+function executionDetail(execution: ExecutionStatusResponse): ExecutionDetail {
+  const all = [...execution.completedTasks, ...execution.runningTasks, ...execution.failedTasks];
+  const nothing = { displayId: "", phase: null, parent: null, attempt: 1, summary: null, exitCode: null, failureClass: null };
+  const unknown = { costUsd: null, tokens: null, sessionId: null, logFile: null, isolation: null, sourceLine: null };
+  const tasks = all.map((task) => ({ ...task, ...nothing, ...unknown, dependencies: ["a"], evidence: [] }));
+  const plan = { planId: "plan-1", conversationId: "c", source: "/w/plan.md", workspace: "/w", priority: "normal" as const };
+  return { ...execution, ...plan, phases: [], tasks };
 }
 
 function handoffAnswer({ title, status }: ExecutionStatusResponse) {

@@ -17,6 +17,8 @@ test("the first request is answered in well under a second, and starts nothing",
     const server = startRawServer(home, { tasks: true });
     await server.request("server/discover");
     await server.request("tools/list");
+    await server.request("resources/list");
+    await server.request("prompts/list");
     measured.push(performance.now() - before);
     expect(await server.end()).toBe(0);
   }
@@ -26,12 +28,15 @@ test("the first request is answered in well under a second, and starts nothing",
   await expect(access(join(home, "orchestrator.json"))).rejects.toThrow("ENOENT");
 });
 
-test("the tools are these", async () => {
+test("the tools, resources and prompts are these", async () => {
   const client = await connectClient(home, "modern");
   const { tools } = await client.listTools();
+  const { resourceTemplates } = await client.listResourceTemplates();
+  const { prompts } = await client.listPrompts();
   const instructions = client.getInstructions() ?? "";
   await client.close();
   await expect(`${JSON.stringify(tools, null, 2)}\n`).toMatchFileSnapshot("tools.snap");
+  await expect(`${JSON.stringify({ resourceTemplates, prompts }, null, 2)}\n`).toMatchFileSnapshot("resources.snap");
   // Claude Code cuts at 4096 characters.
   for (const text of [instructions, ...tools.map(({ description }) => description ?? "")]) expect(text.length).toBeLessThan(4096);
 });
