@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { automationVerdict } from "../plan/classify.ts";
+import { doerOf } from "../plan/last-click.ts";
 import { RetryPolicy } from "../plan/model.ts";
 import { type AttemptStep, surround } from "./attempt-step.ts";
 import { LonghaulError } from "./domain/errors.ts";
@@ -52,7 +53,7 @@ export function createAttemptRunner(dependencies: AttemptDependencies): AttemptR
       return endingOf(claimed, failure("permanent", `no executor for kind '${claimed.task.kind}'`), dependencies, how.adopted);
     // Asked again here and not only when the plan was read: what may never be automated must not depend on how a task came into the queue.
     const verdict = executor.kind === "noop" ? undefined : automationVerdict(claimed.task);
-    if (verdict !== undefined && verdict.level !== "FULL_AUTO") {
+    if (verdict !== undefined && verdict.level !== "FULL_AUTO" && doerOf(claimed.task) !== "prepares") {
       const why = `${verdict.reason ?? verdict.rule} It was not run.`;
       return endingOf(claimed, failure("permanent", why), dependencies, how.adopted);
     }

@@ -51,6 +51,10 @@ const Environment = z.object({
   LONGHAUL_ALLOWED_HOSTS: z.string().optional(),
   LONGHAUL_TASK_HOSTS: z.string().optional(),
   LONGHAUL_HOST_REQUESTS_PER_MINUTE: count(120, 1_000_000),
+  LONGHAUL_EMAIL_RECIPIENTS: count(5, 50),
+  CONTENT_MODEL: z.string().optional(),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_BASE_URL: httpUrl.default("https://api.anthropic.com"),
   GITHUB_API_URL: httpUrl.default("https://api.github.com"),
   QDRANT_URL: z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }).optional(),
   QDRANT_HOST: z.string().optional(),
@@ -168,6 +172,10 @@ type TaskConfig = Readonly<{
   secrets: Readonly<Record<string, TaskSecret>>;
   requestsPerMinute: number;
   githubApi: string;
+  /** How e-mail goes out, and to how many at once. */
+  smtp: { url: string; from: string; mostRecipients: number } | undefined;
+  /** What writes texts. */
+  content: { provider: "anthropic" | "openai"; baseUrl: string; model: string; apiKey: string } | undefined;
 }>;
 
 /**
@@ -250,7 +258,23 @@ function tasksOf(values: z.infer<typeof Environment>, environment: Readonly<Reco
     secrets: taskSecretsOf(environment),
     requestsPerMinute: values.LONGHAUL_HOST_REQUESTS_PER_MINUTE,
     githubApi: values.GITHUB_API_URL.replace(/\/$/, ""),
+    smtp:
+      values.SMTP_URL === undefined
+        ? undefined
+        : { url: values.SMTP_URL, from: values.SMTP_FROM, mostRecipients: values.LONGHAUL_EMAIL_RECIPIENTS },
+    content: contentOf(values),
   });
+}
+
+/** A model has to be named; Claude's are asked at Anthropic, all others at what OPENAI_BASE_URL says. */
+function contentOf(values: z.infer<typeof Environment>): TaskConfig["content"] {
+  const { CONTENT_MODEL: model } = values;
+  if (model === undefined) return undefined;
+  if (!/^claude/i.test(model)) {
+    const baseUrl = values.OPENAI_BASE_URL ?? "https://api.openai.com/v1";
+    return { provider: "openai", baseUrl, model, apiKey: values.OPENAI_API_KEY ?? "" };
+  }
+  return { provider: "anthropic", baseUrl: values.ANTHROPIC_BASE_URL, model, apiKey: values.ANTHROPIC_API_KEY ?? "" };
 }
 
 /** Words between commas. */

@@ -29,7 +29,6 @@ import { approvedStart } from "./approved-start.ts";
 import { createAttemptRunner } from "./attempt.ts";
 import { createCommands } from "./commands.ts";
 import type { Config } from "./config.ts";
-import { confirmation } from "./confirmation.ts";
 import { createDashboard } from "./dashboard.ts";
 import { openConfiguredDatabase } from "./database/configured.ts";
 import { LonghaulError } from "./domain/errors.ts";
@@ -46,6 +45,7 @@ import { lockHome } from "./lock.ts";
 import { createLog } from "./log.ts";
 import { createObservation } from "./observation.ts";
 import { createOrphanPass } from "./orphans.ts";
+import { personFirst } from "./person-first.ts";
 import { createPlanEdits } from "./plan-edits.ts";
 import { createQueries } from "./queries.ts";
 import { createRecorder } from "./recorder.ts";
@@ -194,7 +194,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       steps: [
         ...governing.steps,
         verifying.before,
-        confirmation,
+        ...personFirst,
         approvedStart(approvalStore, workspaces.treeState),
         advice({ recommend, store: patterns, holdout, onError }),
         ...workspaces.steps,

@@ -2,6 +2,7 @@
 import { approvalPoint } from "../plan/approval-points.ts";
 import { compactTask } from "../plan/compact.ts";
 import { isEffectivelyDone } from "../plan/graph.ts";
+import { doerOf } from "../plan/last-click.ts";
 import { type Plan, RetryPolicy, type Task } from "../plan/model.ts";
 import type { NewTask } from "./store/engine.ts";
 
@@ -31,7 +32,7 @@ export function newTaskOf({ plan, task, leaf, parent, kinds, retry }: TaskPlace)
     readyStatus:
       task.classifiedBy === approvalPoint
         ? "awaiting_approval"
-        : needsPerson(task) || !kinds.has(task.kind)
+        : doerOf(task) === "person" || !kinds.has(task.kind)
           ? "awaiting_human"
           : "queued",
     maxAttempts: task.retry?.maxAttempts ?? retry?.maxAttempts ?? usualAttempts,
@@ -39,8 +40,6 @@ export function newTaskOf({ plan, task, leaf, parent, kinds, retry }: TaskPlace)
     spec: compactTask(retry === undefined ? task : { ...task, retry: RetryPolicy.partial().parse({ ...retry, ...task.retry }) }),
   };
 }
-
-const needsPerson = (task: Task) => task.kind === "human" || task.automation !== "FULL_AUTO";
 
 /** Why the plan itself does not want a task run; null when it does. */
 export function skipCause(plan: Plan, task: Task): "already_done" | "deferred" | "optional" | null {

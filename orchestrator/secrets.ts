@@ -5,7 +5,9 @@ import type { Config } from "./config.ts";
 export function secretsOf(config: Config, token: string): string[] {
   const { ntfy, discord, slack, email } = config.notifications;
   const { qdrant, embedding } = config.learning;
-  const ofTasks = Object.values(config.tasks.secrets).map(({ value }) => value);
+  const { smtp, content } = config.tasks;
+  const named = Object.values(config.tasks.secrets).map(({ value }) => value);
+  const ofTasks = [...named, smtp?.url, content?.apiKey || undefined];
   const services = [ntfy?.token, discord, slack, email?.url, qdrant?.apiKey, embedding?.apiKey, config.planModel?.apiKey];
   const values = [token, ...services, ...ofTasks];
   return values.filter((secret) => secret !== undefined);

@@ -5,7 +5,9 @@
  */
 import type { z } from "zod";
 import type { ParsedPlan, Task, TaskKind } from "./model.ts";
+import { ContentParams } from "./params/content.ts";
 import { DataParams } from "./params/data.ts";
+import { EmailParams } from "./params/email.ts";
 import { GitParams } from "./params/git.ts";
 import { HttpParams, isRepeatableRequest } from "./params/http.ts";
 import { WaitParams } from "./params/wait.ts";
@@ -20,6 +22,8 @@ type Spec = {
 
 const specs = {
   http: { schema: HttpParams, needs: ["url"] },
+  content: { schema: ContentParams, needs: [] },
+  email: { schema: EmailParams, needs: ["to"] },
   git: { schema: GitParams, needs: ["action"] },
   data: { schema: DataParams, needs: ["input", "inputs"] },
   wait: { schema: WaitParams, needs: ["url", "file", "command", "seconds"] },
@@ -43,11 +47,11 @@ export function isRepeatable(task: Pick<Task, "kind" | "params">): boolean {
     const read = HttpParams.safeParse(task.params);
     return read.success && isRepeatableRequest(read.data);
   }
-  return true;
+  return task.kind !== "email";
 }
 
 /** True where the plan says too little for the task to be run by its kind of executor. */
-function lacksParams(task: Pick<Task, "kind" | "params">): boolean {
+export function lacksParams(task: Pick<Task, "kind" | "params">): boolean {
   const needs = specOf(task.kind)?.needs ?? [];
   return needs.length > 0 && !needs.some((name) => task.params[name] !== undefined);
 }
@@ -71,7 +75,7 @@ export function checkParams(parsed: ParsedPlan): ParsedPlan {
     if (spec === undefined || !open.has(task.id)) return task;
     const line = task.sourceLine === undefined ? {} : { line: task.sourceLine };
     if (lacksParams(task)) {
-      if (task.automation !== "FULL_AUTO") return task;
+      if (task.automation !== "FULL_AUTO") return task; // it is a person's already
       const reason = `A task of kind ${task.kind} needs params.${spec.needs.join(" or params.")} to be run, and has none: a person does it.`;
       warnings.push({ code: "no-params", ...line, text: `Task ${task.id}: ${reason}` });
       return { ...task, automation: "HUMAN_ONLY" as const, requiresHuman: task.requiresHuman ?? reason };

@@ -105,6 +105,7 @@ export function createProgramExecutor<Kind extends CheckedKind>(program: Program
               artifacts: join(directory, programFiles.artifacts),
               idempotencyKey: `longhaul-${assignment.executionId}-${assignment.ordinal}`,
               settings: { ownHosts: options.ownHosts, ...open },
+              released: assignment.released.map(({ name }) => name),
             };
             const file = join(directory, programFiles.order);
             writeFileSync(file, JSON.stringify(order), { mode: 0o600 });
@@ -184,7 +185,7 @@ async function outcomeOf(
   result: Result,
   hosts: readonly string[],
   assignment: Assignment,
-  { directory }: AttemptContext,
+  { directory, onUsage }: AttemptContext,
   { outside, now }: ProgramOptions,
   secrets: readonly string[],
 ): Promise<Outcome> {
@@ -200,7 +201,16 @@ async function outcomeOf(
     ...(result.failureClass === undefined ? {} : { failureClass: result.failureClass }),
     ...(result.usage === undefined ? {} : { usage: result.usage }),
   };
+  if (result.usage !== undefined) {
+    const { costUsd: usd = 0, inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0 } = result.usage;
+    onUsage?.({ usd, tokens: inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens });
+  }
   if (result.unknown === true) return { ...outcome, ...heldForLook(outcome.message) };
+  if (result.approve !== undefined) {
+    const { name, detail } = result.approve;
+    const shown = { ...detail, files: files.map(({ location }) => location) };
+    return { ...outcome, status: "held", hold: { name, waitFor: "approval", onDone: "continue", detail: shown } };
+  }
   if (result.forPerson !== undefined) {
     const detail = { ...result.forPerson, files: files.map(({ location }) => location) };
     return { ...outcome, status: "held", hold: { name: "last-step", waitFor: "human", onDone: "complete", detail } };

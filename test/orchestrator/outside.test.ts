@@ -3,7 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { approvals, decide } from "../../client/approvals.ts";
 import type { Client } from "../../client/client.ts";
+import { startMailServer } from "../support/mail-server.ts";
 import { createTestOrchestrator, type TestOrchestrator, untilEnded } from "../support/orchestrator.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 import { startHttpServer } from "./executors/support/http-server.ts";
@@ -12,14 +14,18 @@ let drop: () => Promise<void>;
 let orchestrator: TestOrchestrator;
 let client: Client;
 let folder: string;
+let mail: Awaited<ReturnType<typeof startMailServer>>;
 
 beforeAll(async () => {
   const database = await createTestDatabase();
+  mail = await startMailServer();
   drop = database.drop;
   orchestrator = await createTestOrchestrator({
     DATABASE_URL: database.databaseUrl,
     LONGHAUL_TASK_HOSTS: "127.0.0.1",
     LONGHAUL_HOST_REQUESTS_PER_MINUTE: "60",
+    SMTP_URL: mail.url,
+    SMTP_FROM: "plan@example.com",
   });
   ({ client } = await orchestrator.start());
   folder = await mkdtemp("/tmp/longhaul-outside-");
@@ -27,6 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await orchestrator.remove();
   await rm(folder, { recursive: true, force: true });
+  await mail.close();
   await drop();
 });
 
@@ -121,6 +128,54 @@ describe("calls of one host", () => {
     expect(server.seen).toHaveLength(12);
     // A burst of ten, then one in a second: the last two have to wait.
     expect(Date.now() - from).toBeGreaterThan(1900);
+  });
+});
+
+describe("a task whose last step is a person's", () => {
+  it("sends its mail when that was approved, also after a kill in between", async () => {
+    const executionId = await handoff("Mail", [
+      {
+        id: "mail",
+        title: "Send the report by e-mail",
+        kind: "email",
+        params: { to: "you@example.com", subject: "Report", text: "All is well" },
+      },
+    ]);
+    await untilEvent(executionId, "approval.requested", "mail");
+    await orchestrator.kill();
+    ({ client } = await orchestrator.start());
+    const [approval] = (await approvals(client, executionId)).approvals;
+    expect(approval?.subject.detail).toMatchObject({ detail: { to: ["you@example.com"], text: "All is well" } });
+    expect(mail.mails).toEqual([]);
+    await decide(client, approval?.id ?? "", { decision: "approve", digest: approval?.digest ?? "" });
+    expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+    expect(mail.mails).toEqual([expect.objectContaining({ from: "plan@example.com", to: ["you@example.com"] })]);
+  });
+
+  it("is started by an approval where the plan says SEMI_AUTO", async () => {
+    const server = await startHttpServer((_seen, response) => void response.end());
+    const executionId = await handoff("Last click", [
+      { id: "call", title: "Call it", kind: "http", automation: "SEMI_AUTO", params: { url: server.url } },
+    ]);
+    await untilEvent(executionId, "approval.requested", "call");
+    expect(server.seen).toEqual([]);
+    const [approval] = (await approvals(client, executionId)).approvals;
+    await decide(client, approval?.id ?? "", { decision: "approve", digest: approval?.digest ?? "" });
+    expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it("is never automated where that is not for a machine, whatever the plan says", async () => {
+    const server = await startHttpServer((_seen, response) => void response.end());
+    const executionId = await handoff("Never", [
+      { id: "post", title: "Post the launch on Reddit", kind: "http", params: { url: server.url, method: "POST" } },
+      { id: "pay", title: "Approve the payment of the invoice", kind: "http", params: { url: server.url, method: "POST" } },
+      { id: "spam", title: "Mass e-mail everybody", kind: "email", params: { to: "you@example.com", subject: "x", text: "x" } },
+    ]);
+    for (const id of ["post", "pay", "spam"]) await untilEvent(executionId, "task.awaiting_human", id);
+    await client.control(executionId, { action: "cancel" });
+    expect(server.seen).toEqual([]);
+    expect(mail.mails).toHaveLength(1);
   });
 });
 

@@ -20,6 +20,8 @@ export type Order = {
   idempotencyKey: string;
   /** What the node adds to what the plan says. */
   settings: Record<string, unknown>;
+  /** Names of what the task was held for and a person has let go. */
+  released: string[];
 };
 
 /** Files are named relative to the artifacts folder. */
@@ -36,6 +38,8 @@ export type Result = {
   usage?: Usage;
   /** It may or may not have happened: somebody has to look. */
   unknown?: boolean;
+  /** It is prepared, and goes on (with the name among `released`) when a person approves exactly this. */
+  approve?: { name: string; detail: Record<string, unknown> };
   /** It is prepared, and a person does the last step. */
   forPerson?: Record<string, unknown>;
 };

@@ -2,7 +2,7 @@
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { dataSettings } from "../../../orchestrator/executors/acting.ts";
+import { dataSettings } from "../../../orchestrator/executors/program-settings.ts";
 import { taskSecretsOf } from "../../../orchestrator/task-secrets.ts";
 import { createTestDatabase } from "../../support/postgres.ts";
 import { createAttempt } from "./support/attempt.ts";

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { gitSettings } from "../../../orchestrator/executors/acting.ts";
+import { gitSettings } from "../../../orchestrator/executors/program-settings.ts";
 import { taskSecretsOf } from "../../../orchestrator/task-secrets.ts";
 import { createAttempt } from "./support/attempt.ts";
 import { startHttpServer } from "./support/http-server.ts";
