@@ -12,7 +12,7 @@ import type { ExecutionContext } from "./store/executions.ts";
 import type { DueWait, OutsideStore } from "./store/outside.ts";
 
 export type WaitsOptions = LookOptions & {
-  store: Pick<OutsideStore, "dueWaits" | "nextWaitDue" | "endLook">;
+  store: Pick<OutsideStore, "retakeWaits" | "dueWaits" | "nextWaitDue" | "endLook">;
   node: string;
   executionContext(executionId: string): Promise<ExecutionContext>;
   /** Folder that holds the attempts' directories. */
@@ -24,7 +24,7 @@ export type WaitsOptions = LookOptions & {
 };
 
 const atOnce = 16;
-const leaseSeconds = 4 * lookSeconds;
+const leaseSeconds = lookSeconds + 15;
 const longestMs = 10_000;
 const shortestMs = 50;
 
@@ -34,6 +34,7 @@ export class Waits {
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #again = false;
+  #retaken = false;
 
   constructor(options: WaitsOptions) {
     this.#options = options;
@@ -58,6 +59,8 @@ export class Waits {
   /** Looks at everything that is due; returns when to come again, in milliseconds. */
   async runOnce(): Promise<number> {
     const { store, node, now } = this.#options;
+    if (!this.#retaken) await store.retakeWaits(node);
+    this.#retaken = true;
     for (;;) {
       const due = await store.dueWaits(node, atOnce, leaseSeconds);
       await Promise.all(due.map((wait) => this.#look(wait)));

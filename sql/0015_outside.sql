@@ -42,6 +42,7 @@ create table waits (
   looks         integer not null default 1,
   began_at      timestamptz not null,
   due_at        timestamptz not null,
+  looked_by     text,                    -- the node that looks right now; due_at is then when others may
   primary key (execution_id, ordinal)
 );
 create index waits_due on waits (due_at);
@@ -50,7 +51,7 @@ create index waits_due on waits (due_at);
 create function begin_wait(p_execution uuid, p_ordinal integer, p_seconds double precision) returns void language sql as $$
   insert into waits (execution_id, ordinal, began_at, due_at)
     values (p_execution, p_ordinal, longhaul_now(), longhaul_now() + p_seconds * interval '1 second')
-  on conflict (execution_id, ordinal) do update set due_at = excluded.due_at
+  on conflict (execution_id, ordinal) do update set due_at = excluded.due_at, looked_by = null
 $$;
 
 -- Conditions to look at now, each given to one node for p_lease seconds. What no longer waits is forgotten; what is paused rests.
@@ -74,7 +75,7 @@ begin
     order by w.due_at limit p_limit for update of w skip locked
   ),
   taken as (
-    update waits w set due_at = longhaul_now() + p_lease * interval '1 second', looks = w.looks + 1
+    update waits w set due_at = longhaul_now() + p_lease * interval '1 second', looks = w.looks + 1, looked_by = p_node
     from due d where w.execution_id = d.execution_id and w.ordinal = d.ordinal
     returning w.execution_id, w.ordinal, w.looks, w.began_at
   )
@@ -83,6 +84,11 @@ begin
   join execution_tasks t on t.execution_id = k.execution_id and t.ordinal = k.ordinal
   join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = k.ordinal;
 end $$;
+
+-- What an earlier process of this node was looking at when it ended is due at once.
+create function retake_waits(p_node text) returns void language sql as $$
+  update waits set due_at = longhaul_now(), looked_by = null where looked_by = p_node
+$$;
 
 create function next_wait_due(p_node text) returns timestamptz language sql stable as $$
   select min(w.due_at) from waits w join executions e on e.id = w.execution_id join nodes n on n.id = p_node
@@ -102,7 +108,8 @@ begin
     return false;
   end if;
   if p_found is null then
-    update waits set due_at = longhaul_now() + p_seconds * interval '1 second' where execution_id = p_execution and ordinal = p_ordinal;
+    update waits set due_at = longhaul_now() + p_seconds * interval '1 second', looked_by = null
+      where execution_id = p_execution and ordinal = p_ordinal;
     update execution_tasks set message = p_message where execution_id = p_execution and ordinal = p_ordinal;
     return true;
   end if;

@@ -56,6 +56,10 @@ export function createOutsideStore(database: Database) {
         task: expandTask(row.spec),
       }));
     },
+    /** At start: what the node's earlier process was looking at. */
+    async retakeWaits(node: string): Promise<void> {
+      await database.query({ name: "retake_waits", text: "select retake_waits($1)", values: [node] });
+    },
     async nextWaitDue(node: string): Promise<number | undefined> {
       const [row] = await database.query<{ due: Date | null }>({
         name: "next_wait_due",
