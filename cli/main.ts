@@ -1,6 +1,7 @@
 /** The command line: what commands there are. Each is imported when it is called, so that `longhaul mcp` starts in a moment. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { version } from "../orchestrator/version.ts";
+import { addAgentCommands } from "./agent-commands.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import { parameter } from "./plan-parameters.ts";
 
@@ -208,6 +209,8 @@ function build(end: (code: number) => void): Command {
   command("dashboard", "print a link that logs a browser in to the dashboard, once, and open it")
     .option("--no-open", "only print it")
     .action(async (flags) => end(await (await import("./commands/dashboard.ts")).dashboard(await session(), flags)));
+  addAgentCommands(program, { session, end, count, amount });
+
   command("up", "start the orchestrator, if none runs")
     .option("--foreground", "run it here, until SIGTERM")
     .action(async (flags) => end(await (await import("./commands/lifecycle.ts")).up(await session(), flags)));

@@ -342,6 +342,14 @@ begin
   end loop;
 end $$;
 
+-- Nobody was here to hear the agents, or the database was away: that is not their silence. Where another node has heard them, theirs counts.
+create function pardon_agents(p_node text, p_silent_seconds double precision) returns void language plpgsql as $$
+begin
+  if exists (select from nodes n where n.id <> p_node and n.lease_until > longhaul_now()) then return; end if;
+  update agents a set last_seen_at = longhaul_now() where a.status = 'active';
+  update agent_work w set lease_until = longhaul_now() + p_silent_seconds * interval '1 second' where w.status = 'taken';
+end $$;
+
 -- Gives a task to another agent: one that runs is taken from the agent that has it, one that waits because its agent fell silent goes on.
 create function reassign_agent_work(p_execution uuid, p_task_id text) returns void language plpgsql as $$
 declare

@@ -1,11 +1,13 @@
 /**
  * Who is still there. Every request of an agent is a sign of life, written down for many at once; heartbeats and reports also extend the leases of
  * its work. Work whose lease has run out is taken from its agent, and whoever runs the task hears of it.
+ *
+ * Failure story. The orchestrator or its database was away: nobody could have heard the agents, so their time starts anew.
  */
 import type { AgentWorkStore } from "../store/agent-work.ts";
 
 export type LifeSignsOptions = {
-  store: Pick<AgentWorkStore, "see" | "expire" | "pruneReports">;
+  store: Pick<AgentWorkStore, "see" | "expire" | "pardon" | "pruneReports">;
   silentSeconds: number;
   /** Agents that wait for work at this moment. */
   waiting(): string[];
@@ -29,6 +31,8 @@ export class LifeSigns {
   #seen = new Set<string>();
   /** When each was written down last. */
   readonly #written = new Map<string, number>();
+  /** When this node listened last. */
+  #passMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #cleaning: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
@@ -60,10 +64,12 @@ export class LifeSigns {
 
   /** Writes down who was seen, then looks who has not been for too long. */
   async runOnce(): Promise<void> {
+    const { now, silentSeconds } = this.#options;
+    if (now() - this.#passMs > silentSeconds * 500) await this.#options.store.pardon();
     for (const agentId of this.#options.waiting()) this.seen(agentId);
     const seen = [...this.#seen];
     this.#seen = new Set();
-    const nowMs = this.#options.now();
+    const nowMs = now();
     for (let at = 0; at < seen.length; at += mostSeen) {
       const some = seen.slice(at, at + mostSeen);
       await this.#options.store.see(some);
@@ -71,6 +77,7 @@ export class LifeSigns {
     }
     for (const [agentId, ms] of this.#written) if (nowMs - ms > this.#options.silentSeconds * 1000) this.#written.delete(agentId);
     const silent = await this.#options.store.expire();
+    this.#passMs = nowMs;
     if (silent.length > 0) this.#options.onSilent([...new Set(silent)]);
   }
 

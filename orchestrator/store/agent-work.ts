@@ -247,6 +247,10 @@ export function createAgentWorkStore(database: Database, node: string, silentSec
     async see(agentIds: readonly string[]): Promise<void> {
       await database.query({ name: "see_agents", text: "select see_agents($1::uuid[])", values: [agentIds] });
     },
+    /** Starts everybody's time anew, unless another node has listened meanwhile. */
+    async pardon(): Promise<void> {
+      await database.query({ name: "pardon_agents", text: "select pardon_agents($1, $2)", values: [node, silentSeconds] });
+    },
     /** Executions whose agents fell silent. */
     async expire(): Promise<string[]> {
       const rows = await database.query<{ expire_agent_work: string }>({
