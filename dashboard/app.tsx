@@ -8,12 +8,20 @@ import { leave, session } from "./session.ts";
 import { chooseTheme, type Theme, theme } from "./theme.ts";
 import { Execution } from "./views/execution.tsx";
 import { Executions } from "./views/executions.tsx";
+import { Inbox } from "./views/inbox.tsx";
 import { LogIn } from "./views/log-in.tsx";
+import { Preview } from "./views/preview.tsx";
+import { Recommendations } from "./views/recommendations.tsx";
 import { waiting } from "./waiting.ts";
 
 type Place = { path: string; name: string; icon: IconName };
 
-const places: Place[] = [{ path: "/", name: "Executions", icon: "list" }];
+const places: Place[] = [
+  { path: "/", name: "Executions", icon: "list" },
+  { path: "/inbox", name: "Inbox", icon: "inbox" },
+  { path: "/new", name: "New plan", icon: "plan" },
+  { path: "/memory", name: "Memory", icon: "memory" },
+];
 
 export function App() {
   if (session.value.kind !== "in") return <LogIn state={session.value} />;
@@ -53,6 +61,9 @@ export function App() {
 function View(): ComponentChildren {
   const [place, id] = segments.value;
   if (place === "executions" && id !== undefined) return <Execution key={id} id={id} />;
+  if (place === "inbox") return <Inbox />;
+  if (place === "new") return <Preview />;
+  if (place === "memory") return <Recommendations />;
   return <Executions />;
 }
 

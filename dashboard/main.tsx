@@ -5,6 +5,7 @@ import "./style/base.css";
 import "./style/shell.css";
 import "./style/parts.css";
 import "./style/execution.css";
+import "./style/pages.css";
 import { App } from "./app.tsx";
 import { logInFromAddress } from "./session.ts";
 import { applyTheme } from "./theme.ts";

@@ -59,3 +59,5 @@ export function timeText(iso: string): string {
   const isToday = at.toDateString() === new Date(clock.peek()).toDateString();
   return isToday ? time : `${at.toLocaleDateString(undefined, { day: "numeric", month: "short" })}, ${time}`;
 }
+
+export const minutesText = (minutes: number): string => durationText(minutes * 60);

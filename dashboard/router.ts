@@ -18,7 +18,7 @@ export const search = computed(() => url.value.searchParams);
 export const hrefTo = (path: string): string => `${base}${path}`;
 
 /** Goes to a path of the dashboard, e.g. `/inbox`. `replace` leaves no entry in the history. */
-function navigate(path: string, replace = false): void {
+export function navigate(path: string, replace = false): void {
   history[replace ? "replaceState" : "pushState"](null, "", hrefTo(path));
   address.value = location.pathname + location.search;
   if (!replace) scrollTo(0, 0);

@@ -6,7 +6,7 @@ import { client, session } from "./session.ts";
 export const waiting = signal(0);
 const everyMs = 5000;
 
-async function countWaiting(): Promise<void> {
+export async function countWaiting(): Promise<void> {
   if (session.peek().kind !== "in" || document.hidden) return;
   try {
     const [actions, pending] = await Promise.all([client.pendingActions(), approvals(client)]);

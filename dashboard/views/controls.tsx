@@ -7,6 +7,7 @@ import { attempt, tell } from "../components/notice.tsx";
 import type { Head, LiveExecution } from "../live/live-execution.ts";
 import { client } from "../session.ts";
 import { isActive } from "../statuses.ts";
+import { EditPlan } from "./edit-plan.tsx";
 
 const told: Record<ControlRequest["action"], string> = {
   pause: "Paused: running tasks end, no further one starts.",
@@ -23,6 +24,7 @@ export async function steer(live: LiveExecution, request: ControlRequest): Promi
 
 export function Controls({ live, head }: { live: LiveExecution; head: Head }) {
   const [asks, setAsks] = useState(false);
+  const [edits, setEdits] = useState(false);
   const active = isActive(head.status);
   return (
     <div class="controls">
@@ -44,6 +46,13 @@ export function Controls({ live, head }: { live: LiveExecution; head: Head }) {
           Retry failed
         </button>
       ) : null}
+      {active ? (
+        <button type="button" onClick={() => setEdits(true)}>
+          <Icon name="edit" size={15} />
+          Change plan
+        </button>
+      ) : null}
+      {edits ? <EditPlan live={live} onClose={() => setEdits(false)} /> : null}
       {active ? (
         <button type="button" class="danger" onClick={() => setAsks(true)}>
           <Icon name="stop" size={15} />
