@@ -158,7 +158,8 @@ function withoutNul(value: unknown): unknown {
   return Array.isArray(value) ? value.map(withoutNul) : value;
 }
 
-const connectionLost = new Set([
+/** The server is away, cannot write now (full disk, a standby that takes over), or did not finish in time: the same may work later. */
+const notNow = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
   "ENOENT",
@@ -167,7 +168,13 @@ const connectionLost = new Set([
   "57P01",
   "57P02",
   "57P03",
+  "57014",
+  "53000",
+  "53100",
+  "53200",
   "53300",
+  "25006",
+  "58030",
   "08000",
   "08003",
   "08006",
@@ -181,8 +188,7 @@ function translate(error: unknown): LonghaulError {
   if (code === "LH410")
     return new LonghaulError("conflict", message, { cause: error, hint: "Another orchestrator took over this node." });
   if (code === "22P02") return new LonghaulError("not_found", `No such thing: ${message}`, { cause: error });
-  const lost =
-    code === undefined ? /terminated|timeout|connection|closed|not queryable/i.test(message) : connectionLost.has(code);
+  const lost = code === undefined ? /terminated|timeout|connection|closed|not queryable/i.test(message) : notNow.has(code);
   if (lost) {
     return new LonghaulError("unavailable", `PostgreSQL does not answer: ${message}`, { cause: error, retryable: true });
   }
