@@ -11,6 +11,7 @@ import { IsolationLevel } from "../plan/isolation.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import { healthVariables, type Thresholds, thresholdsOf } from "./health/thresholds.ts";
 import { type TaskSecret, taskSecretsOf } from "./task-secrets.ts";
+import { type Endpoints, endpointsOf, telemetryVariables } from "./telemetry/endpoints.ts";
 
 const count = (fallback: number, maximum: number) => z.coerce.number().int().min(1).max(maximum).default(fallback);
 
@@ -83,6 +84,7 @@ const Environment = z.object({
   LONGHAUL_QUIET_HOURS: z.string().optional(),
   LONGHAUL_APPROVAL_HOURS: z.coerce.number().positive().max(8760).default(72),
   ...healthVariables,
+  ...telemetryVariables,
   LONGHAUL_METRICS_MINUTES: z.coerce.number().positive().max(525_600).default(60),
   LONGHAUL_METRICS_PLANS: count(1000, 100_000),
   LONGHAUL_HOLDOUT: z.coerce.number().min(0).max(0.9).default(0.1),
@@ -131,6 +133,8 @@ export type Config = Readonly<{
   notifications: NotificationConfig;
   /** When a running task or a disk is out of bounds. */
   health: Thresholds;
+  /** Where traces and logs are sent. */
+  telemetry: Endpoints | undefined;
   /** Of which executions `/metrics` has series. */
   metrics: Readonly<{ retainSeconds: number; mostPlans: number }>;
   /** How long an approval waits for its decision before it is asked for anew. */
@@ -234,6 +238,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     }),
     notifications: notificationsOf(values),
     health: thresholdsOf(values),
+    telemetry: endpointsOf(values),
     metrics: Object.freeze({ retainSeconds: values.LONGHAUL_METRICS_MINUTES * 60, mostPlans: values.LONGHAUL_METRICS_PLANS }),
     approvalHours: values.LONGHAUL_APPROVAL_HOURS,
     planModel:

@@ -2,14 +2,15 @@
  * Structured log lines on standard output, one JSON object each. Code reports what happened; this file says it. Every line of a request
  * carries its correlation id, every line about a task its execution, task and attempt.
  */
-import { pino } from "pino";
+import { type LoggerOptions, multistream, pino } from "pino";
 import type { ClaimedTask } from "./store/engine.ts";
 import type { Report } from "./worker.ts";
 
 const secretKeys = ["token", "authorization", "password", "apiKey", "*.token", "*.authorization", "*.password", "*.apiKey"];
 
-export function createLog(level: string, correlationId: () => string | undefined) {
-  const log = pino({
+/** @param also takes every line besides standard output */
+export function createLog(level: string, correlationId: () => string | undefined, also?: { write(line: string): void }) {
+  const options: LoggerOptions = {
     level,
     redact: { paths: secretKeys, censor: "[redacted]" },
     base: { pid: process.pid },
@@ -19,7 +20,17 @@ export function createLog(level: string, correlationId: () => string | undefined
       const id = correlationId();
       return id === undefined ? {} : { correlationId: id };
     },
-  });
+  };
+  const log =
+    also === undefined
+      ? pino(options)
+      : pino(
+          options,
+          multistream([
+            { level: "trace", stream: process.stdout },
+            { level: "trace", stream: also },
+          ]),
+        );
   const subject = ({ executionId, attempt, task }: ClaimedTask) => ({ executionId, taskId: task.id, attempt });
   let complained = "";
 

@@ -44,15 +44,12 @@ import { nodeId, publishAddress } from "./home-files.ts";
 import { lockHome } from "./lock.ts";
 import { createLog } from "./log.ts";
 import { createObservation } from "./observation.ts";
-import { createOrphanPass } from "./orphans.ts";
 import { personFirst } from "./person-first.ts";
 import { createPlanEdits } from "./plan-edits.ts";
 import { createQueries } from "./queries.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRefiner } from "./refiner.ts";
 import { remember } from "./remember.ts";
-import { Rescue } from "./rescue.ts";
-import { Retention } from "./retention.ts";
 import { secretsOf } from "./secrets.ts";
 import { createApprovalStore } from "./store/approvals.ts";
 import { openDatabase } from "./store/db.ts";
@@ -65,7 +62,8 @@ import { createOpinionStore } from "./store/opinions.ts";
 import { createOutsideStore } from "./store/outside.ts";
 import { createPatternStore } from "./store/patterns.ts";
 import { createPlanEditStore } from "./store/plan-edits.ts";
-import { createRetentionStore } from "./store/retention.ts";
+import { openTelemetry } from "./telemetry/telemetry.ts";
+import { createUpkeep } from "./upkeep.ts";
 import { createVerifying } from "./verification/verifying.ts";
 import { version } from "./version.ts";
 import { Waits } from "./waits.ts";
@@ -89,8 +87,9 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       hint: "longhaul status shows what it does.",
     });
   }
-  const log = createLog(config.logLevel, currentCorrelationId);
-  const closing: (() => Promise<void> | void)[] = [unlock];
+  const telemetry = await openTelemetry(config, await nodeId(config.home));
+  const log = createLog(config.logLevel, currentCorrelationId, telemetry.logStream);
+  const closing: (() => Promise<void> | void)[] = [unlock, () => telemetry.close()];
   try {
     const server = await openConfiguredDatabase(config, (line) => log.info({ from: "postgres" }, line));
     closing.push(() => server.stop());
@@ -112,22 +111,16 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const agents = createAgents({ database, node: engine.node, config, secrets, onEvents, onChange, onError });
     const executors = await createExecutors(config, secrets, outside, agents.executor);
 
-    const endOrphans = createOrphanPass({
-      directory: join(config.home, "executions"),
-      lost: (keys) => engine.heartbeat(keys),
-      isKnown: (executionId) => executions.context(executionId).then(Boolean, () => false),
-      onEnded: (orphan) => log.warn(orphan, "ended a command whose attempt is no longer this node's"),
-      now: () => performance.now(),
-    });
-    const rescue = new Rescue({
+    const { rescue, retention } = createUpkeep({
+      config,
+      log,
+      database,
+      executions,
       engine,
-      endOrphans,
       onError,
       onQueued: onChange,
       onAdopted: () => worker.adopt(),
       onLost: (count) => metrics.leasesLost(count),
-      now: Date.now,
-      random: Math.random,
     });
     const workspaces = createWorkspaces({
       home: config.home,
@@ -143,15 +136,6 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const git = createGit(config.environment["PATH"], config.home);
     const verifying = createVerifying({ home: config.home, database, engine, executions, shell: executors.shell, git });
     const approvalStore = createApprovalStore(database);
-    const retention = new Retention({
-      store: createRetentionStore(database),
-      directory: join(config.home, "executions"),
-      eventDays: config.retainDays.events,
-      logDays: config.retainDays.logs,
-      onError,
-      onPruned: (report) => log.info(report, "let go of what ended long ago"),
-      now: Date.now,
-    });
     const governing = createGoverning({
       config,
       database,
@@ -182,26 +166,28 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       startedMs,
       node: engine.node,
       secrets,
+      telemetry: telemetry.state,
       runningAttempts: () => worker.runningCount,
       onChange: (executionId) => followers.wake(executionId),
       onError,
     });
+    const tracing = telemetry.tracing({ database, onError });
     const runAttempt = createAttemptRunner({
       executors,
       recorder: createRecorder(engine, onEvents),
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
-      steps: [
-        ...governing.steps,
-        verifying.before,
-        ...personFirst,
-        approvedStart(approvalStore, workspaces.treeState),
-        advice({ recommend, store: patterns, holdout, onError }),
-        ...workspaces.steps,
-        agents.step,
-        ...verifying.after,
-        health.monitor.step,
-      ],
+      steps: tracing.steps({
+        govern: governing.steps,
+        "gate before": [verifying.before],
+        approve: [...personFirst, approvedStart(approvalStore, workspaces.treeState)],
+        advise: [advice({ recommend, store: patterns, holdout, onError })],
+        workspace: workspaces.steps,
+        agent: [agents.step],
+        "gate after": [verifying.gates],
+        verify: [verifying.verification],
+        watch: [health.monitor.step],
+      }),
       directory: join(config.home, "executions"),
       isolation: executors.isolation.level,
       now: Date.now,
@@ -240,6 +226,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
             reports.filter(({ claimed }) => (claimed.task.kind as string) !== "noop").map(({ ending }) => ending.executionId),
           ),
         );
+        tracing.look(new Set(reports.map(({ ending }) => ending.executionId)));
         for (const { ending, result } of reports) {
           followers.wake(ending.executionId);
           if (result.status === "retrying") rescue.expect(Date.now() + (ending.detail.delayMs ?? 0));
@@ -254,6 +241,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       approvals.wake();
       void worker.checkLease(); // finds out at once what must be killed
       followers.wake(executionId);
+      tracing.look([executionId]);
     };
     const refine = createRefiner({
       model: config.planModel,
@@ -275,6 +263,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       url: () => url,
       onChange: onEdited,
     });
+    const tracedHandoff: typeof handoff = (request) => tracing.submitted(() => handoff(request), currentCorrelationId());
     const links = createApprovalLinks(await createTokenFile(join(config.home, "link-secret")));
     const approvals = new Approvals({
       store: approvalStore,
@@ -294,7 +283,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       linkOf: async (id) => (await approvals.approval(id)).link,
       onError,
     });
-    const commands = { ...createCommands({ engine, executions, approvals, onChange: onEdited }), handoff };
+    const commands = { ...createCommands({ engine, executions, approvals, onChange: onEdited }), handoff: tracedHandoff };
     const learningQueries = createLearningQueries({ recommend, patterns, executions, indexName, holdout });
     const queries = createQueries({
       executions,
@@ -376,6 +365,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       await rescue.stop();
       await waits.stop();
       await worker.stop();
+      await tracing.settle();
       await governor.stop();
       await learner.stop();
       await approvals.stop();

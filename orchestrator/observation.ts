@@ -7,7 +7,7 @@ import { createMetricsStore } from "./store/metrics.ts";
 
 export type ObservationParts = Pick<
   HealthParts,
-  "database" | "executions" | "startedMs" | "node" | "secrets" | "onChange" | "onError"
+  "database" | "executions" | "startedMs" | "node" | "secrets" | "onChange" | "onError" | "telemetry"
 > &
   Pick<MetricsOptions, "accounts" | "runningAttempts"> & { config: Config; log: ReturnType<typeof createLog> };
 
@@ -25,7 +25,6 @@ export function createObservation({ config, log, accounts, runningAttempts, ...p
     health: createHealth({
       ...parts,
       config,
-      telemetry: undefined,
       onAlert: ({ message, ...facts }) => log.warn(facts, message),
     }),
   };

@@ -9,6 +9,7 @@ export function secretsOf(config: Config, token: string): string[] {
   const named = Object.values(config.tasks.secrets).map(({ value }) => value);
   const ofTasks = [...named, smtp?.url, content?.apiKey || undefined];
   const services = [ntfy?.token, discord, slack, email?.url, qdrant?.apiKey, embedding?.apiKey, config.planModel?.apiKey];
-  const values = [token, ...services, ...ofTasks];
+  const headers = Object.values(config.telemetry?.headers ?? {});
+  const values = [token, ...services, ...headers, ...ofTasks];
   return values.filter((secret) => secret !== undefined);
 }

@@ -26,7 +26,7 @@ export function createVerifying({ home, database, engine, executions, shell, git
   /** Before the workspace is prepared. */
   const before: AttemptStep = gatesBefore(checking);
   /** In the prepared workspace, next to the executor. */
-  const after: AttemptStep[] = [gatesAfter(checking), verification({ engine, shell, git, store })];
+  const gates: AttemptStep = gatesAfter(checking);
   const queries = createVerificationQueries({ shell, git, store, executions, directory: join(home, "replays") });
-  return { before, after, queries };
+  return { before, gates, verification: verification({ engine, shell, git, store }), queries };
 }
