@@ -23,7 +23,7 @@ function recordOf({ level, time, msg, ...fields }: Record<string, unknown>): Log
   return {
     atMs: Date.parse(String(time)),
     level: String(level),
-    message: String(msg ?? ""),
+    message: typeof msg === "string" ? msg : "",
     attributes: Object.fromEntries(attributes),
     span,
   };
