@@ -64,6 +64,7 @@ function build(end: (code: number) => void): Command {
       .option("--budget-usd <n>", "US dollars the plan may cost", amount)
       .option("--budget-tokens <n>", "tokens it may use", count)
       .option("--budget-minutes <n>", "minutes its tasks may run, added up", amount)
+      .option("--value-usd <n>", "US dollars the result is worth to you, for the return on it", amount)
       .addOption(
         new Option("--approval <mode>", "when a person approves: never, at each phase and deployment, or before the end").choices(
           ["auto", "checkpoints", "final"],
@@ -186,6 +187,7 @@ function build(end: (code: number) => void): Command {
   command("done <action>", "answer what waits for a person; ids come from inbox")
     .option("--outcome <outcome>", "done, failed or skipped", "done")
     .option("--note <text>", "what was done; goes to the tasks after it")
+    .option("--minutes <n>", "how long you worked on it", amount)
     .action(async (action, flags) => end(await (await import("./commands/control.ts")).done(await session(), action, flags)));
 
   command("budget <id>", "what an execution may spend, and what it has; with a number: allow so much in all")
@@ -194,6 +196,9 @@ function build(end: (code: number) => void): Command {
     .option("--minutes <n>", "minutes that its tasks run, added up", amount)
     .option("--task <task>", "of one task instead of the whole plan")
     .action(async (id, flags) => end(await (await import("./commands/budget.ts")).budget(await session(), id, flags)));
+  command("value [id]", "what was saved, spent and waited for, from what is recorded (default: all executions)")
+    .option("--since <date>", "only what was handed off since then")
+    .action(async (id, flags) => end(await (await import("./commands/value.ts")).value(await session(), id, flags)));
   command("limits", "what Claude's accounts allow now")
     .option("--lift <account>", "the limit does not hold any more: let sessions start")
     .action(async (flags) => end(await (await import("./commands/limits.ts")).limits(await session(), flags)));

@@ -7,11 +7,10 @@
  * const { executionId } = await client.handoff({ text: "- [ ] `npm test`" });
  * for await (const event of client.stream(executionId)) console.log(event.type);
  */
+
+import type { Action, ActionList, CompleteActionInput } from "../orchestrator/api/action-contract.ts";
 import type {
-  Action,
-  ActionList,
   Capabilities,
-  CompleteActionInput,
   ControlRequest,
   ControlResponse,
   Event,

@@ -11,8 +11,8 @@ import {
 import { z } from "zod";
 import { approvals, decide } from "../client/approvals.ts";
 import type { Client } from "../client/client.ts";
+import type { Action, CompleteActionInput } from "../orchestrator/api/action-contract.ts";
 import type { Approval } from "../orchestrator/api/approval-contract.ts";
-import type { Action, CompleteActionInput } from "../orchestrator/api/contract.ts";
 import { approvalLines } from "./approval-text.ts";
 import { cutText, oneLine, visibleText } from "./task-text.ts";
 

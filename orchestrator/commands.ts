@@ -43,7 +43,7 @@ export function createCommands(options: CommandOptions): Omit<Commands, "handoff
       const after = await executions.execution(executionId);
       return { executionId, status: ExecutionStatus.parse(after.status), changed, affectedTasks };
     },
-    async completeAction(actionId, { outcome, note }) {
+    async completeAction(actionId, { outcome, note, minutes }) {
       const [, executionId, ordinal] = /^([0-9a-f-]{36})\.(\d+)$/.exec(actionId) ?? [];
       if (executionId === undefined) {
         throw new LonghaulError("not_found", `No action '${actionId}'`, { hint: "GET /api/actions/pending lists the ids." });
@@ -54,7 +54,7 @@ export function createCommands(options: CommandOptions): Omit<Commands, "handoff
       const changed =
         task?.status === "awaiting_approval"
           ? await options.approvals.decideTask(executionId, Number(ordinal), outcome === "done", note)
-          : await engine.completeWaiting(executionId, Number(ordinal), outcome, note);
+          : await engine.completeWaiting(executionId, Number(ordinal), outcome, note, minutes);
       options.onChange(executionId);
       const after = await executions.execution(executionId);
       return {

@@ -64,6 +64,7 @@ import { createPatternStore } from "./store/patterns.ts";
 import { createPlanEditStore } from "./store/plan-edits.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
 import { createUpkeep } from "./upkeep.ts";
+import { createValue } from "./value.ts";
 import { createVerifying } from "./verification/verifying.ts";
 import { version } from "./version.ts";
 import { Waits } from "./waits.ts";
@@ -325,6 +326,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       notificationRoutes(notifications),
       handoffEachRoutes(handoffEach),
       historyRoutes(history),
+      createValue(database, executions),
       planEditRoutes(planEdits),
       workspaceRoutes(workspaces.rollbacks),
       verificationRoutes(verifying.queries),
@@ -346,12 +348,10 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       database.listen("longhaul_stop", () => void worker.checkLease()),
     ];
     await workspaces.rollbacks.recover(); // before tasks are claimed
-    workspaces.cleaning.start();
-    retention.start();
-    health.monitor.start();
-    closing.push(() => health.monitor.stop());
-    closing.push(() => retention.stop());
-    closing.push(() => workspaces.cleaning.stop());
+    for (const loop of [workspaces.cleaning, retention, health.monitor]) {
+      loop.start();
+      closing.push(() => loop.stop());
+    }
     await governor.start();
     worker.start();
     rescue.start();

@@ -3,10 +3,10 @@
  * All of them throw `LonghaulError`; ids that do not exist are `not_found`, refused transitions `conflict`, bad plans `invalid_plan`
  * with `details.problems` (code, message, line, column, fix).
  */
+
+import type { Action, CompleteActionRequest } from "./api/action-contract.ts";
 import type {
-  Action,
   Capabilities,
-  CompleteActionRequest,
   ControlRequest,
   ControlResponse,
   EventPage,

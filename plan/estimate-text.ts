@@ -9,17 +9,22 @@ const unitMinutes: [RegExp, number][] = [
 ];
 
 /**
- * Reads "2h", "1-2 days", "12m 31s", "~30 min". A day counts eight hours, a week forty. A bare number keeps an unknown unit; a size such as
+ * Reads "2h", "1-2 days", "30m-2h", "12m 31s", "~30 min". A day counts eight hours, a week forty. A bare number keeps an unknown unit; a size such as
  * "S" keeps only its text.
  */
 export function readEstimate(raw: string): Estimate | undefined {
   const text = raw.trim().replace(/^[~≈<≤]\s*/, "");
-  const range = /^(\d+(?:\.\d+)?)\s*(?:-|–|—|to|\.\.)\s*(\d+(?:\.\d+)?)\s*([a-zA-Z分時間小时日天]+)?/.exec(text);
+  const range =
+    /^(\d+(?:\.\d+)?)\s*([a-zA-Z分時間小时日天]+?)?\s*(?:-|–|—|to|\.\.)\s*(\d+(?:\.\d+)?)\s*([a-zA-Z分時間小时日天]+)?/.exec(
+      text,
+    );
   if (range) {
-    const factor = range[3] ? minutesPer(range[3]) : undefined;
-    if (range[3] && factor === undefined) return undefined;
-    const min = Number(range[1]) * (factor ?? 1);
-    const max = Number(range[2]) * (factor ?? 1);
+    const [, from, fromUnit, to, toUnit] = range;
+    const units = [fromUnit ?? toUnit, toUnit ?? fromUnit].map((unit) => (unit === undefined ? undefined : minutesPer(unit)));
+    if ((fromUnit ?? toUnit) !== undefined && units.includes(undefined)) return undefined;
+    const factor = units[1];
+    const min = Number(from) * (units[0] ?? 1);
+    const max = Number(to) * (factor ?? 1);
     return {
       min: Math.min(min, max),
       likely: (min + max) / 2,

@@ -175,7 +175,9 @@ end $$;
 
 -- The answer to a task that waits for a person: done | failed | skipped. `done` completes it, or lets it run on when what it was held for
 -- says so (result.hold.onDone); what was answered is kept in result.released, so that the next attempt does not ask again.
-create function complete_waiting(p_execution uuid, p_ordinal integer, p_outcome text, p_note text) returns boolean language plpgsql as $$
+-- p_minutes is how long a person worked on it, where they say so.
+create function complete_waiting(p_execution uuid, p_ordinal integer, p_outcome text, p_note text, p_minutes double precision default null)
+returns boolean language plpgsql as $$
 declare
   e executions := lock_execution(p_execution);
   t execution_tasks;
@@ -191,7 +193,7 @@ begin
       coalesce(x.result -> 'released', '[]') || jsonb_build_object('name', x.result -> 'hold' ->> 'name', 'note', p_note, 'at', longhaul_now()))
       where x.execution_id = p_execution and x.ordinal = p_ordinal;
     perform append_event(p_execution, 'task.released', t.task_id, t.attempt,
-      jsonb_strip_nulls(jsonb_build_object('by', 'person', 'hold', t.result -> 'hold' ->> 'name', 'message', p_note)));
+      jsonb_strip_nulls(jsonb_build_object('by', 'person', 'hold', t.result -> 'hold' ->> 'name', 'message', p_note, 'minutes', p_minutes)));
     perform settle(p_execution);
     return true;
   end if;
@@ -201,7 +203,7 @@ begin
     result = (coalesce(x.result, '{}') - 'hold') || jsonb_build_object('summary', coalesce(p_note, ''))
     where x.execution_id = p_execution and x.ordinal = p_ordinal;
   perform append_event(p_execution, case p_outcome when 'done' then 'task.completed' else 'task.' || p_outcome end, t.task_id, null,
-    jsonb_strip_nulls(jsonb_build_object('by', 'person', 'message', p_note)));
+    jsonb_strip_nulls(jsonb_build_object('by', 'person', 'message', p_note, 'minutes', p_minutes)));
   perform settle(p_execution);
   return true;
 end $$;

@@ -1,6 +1,7 @@
 /** Commands of people on an execution, and the queue of what only people can do. */
 import type { Client } from "../../client/client.ts";
-import type { Action, ControlRequest } from "../../orchestrator/api/contract.ts";
+import type { Action } from "../../orchestrator/api/action-contract.ts";
+import type { ControlRequest } from "../../orchestrator/api/contract.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { mark } from "../marks.ts";
@@ -59,7 +60,7 @@ async function resolveAction(client: Client, text: string): Promise<string> {
 export async function done(
   session: Session,
   id: string,
-  flags: { json?: boolean; outcome?: string; note?: string },
+  flags: { json?: boolean; outcome?: string; note?: string; minutes?: number },
 ): Promise<number> {
   const outcome = flags.outcome ?? "done";
   if (outcome !== "done" && outcome !== "failed" && outcome !== "skipped") {
@@ -69,6 +70,7 @@ export async function done(
   const result = await client.completeAction(await resolveAction(client, id), {
     outcome,
     ...(flags.note === undefined ? {} : { note: flags.note }),
+    ...(flags.minutes === undefined ? {} : { minutes: flags.minutes }),
   });
   answer(flags.json === true, result, () => [`${mark("completed")} noted; the execution is ${result.status}`]);
   return exitCodes.ok;

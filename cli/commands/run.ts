@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Client } from "../../client/client.ts";
 import { handoffEach } from "../../client/handoff-each.ts";
+import { valueOfExecution } from "../../client/value.ts";
 import type { HandoffInput, HandoffResponse } from "../../orchestrator/api/contract.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { forecastLines } from "../forecast-text.ts";
@@ -13,6 +14,7 @@ import { planPath } from "../plan-path.ts";
 import type { Session } from "../session.ts";
 import { summaryOf } from "../summary.ts";
 import { answer, commandLine, notice } from "../terminal.ts";
+import { valueLine } from "../value-text.ts";
 
 export type HandoffFlags = {
   json?: boolean;
@@ -33,6 +35,7 @@ export type HandoffFlags = {
   budgetUsd?: number;
   budgetTokens?: number;
   budgetMinutes?: number;
+  valueUsd?: number;
 };
 
 /** `file` may be a folder, or `-` for standard input. */
@@ -57,6 +60,7 @@ async function requestOf(file: string, flags: HandoffFlags): Promise<HandoffInpu
     ...(flags.approval === undefined ? {} : { approvalMode: flags.approval }),
     ...(flags.set === undefined ? {} : { parameters: flags.set }),
     ...(flags.confirmExternal === true ? { confirmExternal: true } : {}),
+    ...(flags.valueUsd === undefined ? {} : { valueUsd: flags.valueUsd }),
     ...(Object.keys(budget).length === 0 ? {} : { budget }),
     ...(Object.keys(worktrees).length === 0 ? {} : { worktrees }),
   };
@@ -124,8 +128,8 @@ export async function watch(
     );
     return exitCodes.detached;
   }
-  const execution = await client.execution(executionId);
-  answer(options.json, execution, () => summaryOf(execution));
+  const [execution, value] = await Promise.all([client.execution(executionId), valueOfExecution(client, executionId)]);
+  answer(options.json, execution, () => [...summaryOf(execution), ...valueLine(value)]);
   if (!options.json) notice(`\nThe orchestrator goes on in the background; stop it with: ${commandLine("down")}`);
   return execution.status === "completed" ? exitCodes.ok : exitCodes.failed;
 }

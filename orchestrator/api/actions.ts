@@ -1,6 +1,7 @@
 /** The queue of what only a person can do. */
 import { createRoute, type RouteHandler } from "@hono/zod-openapi";
-import { ActionList, CompleteActionRequest, ControlResponse } from "./contract.ts";
+import { ActionList, CompleteActionRequest } from "./action-contract.ts";
+import { ControlResponse } from "./contract.ts";
 import type { DoorApp, DoorEnv, Services } from "./door-env.ts";
 import { IdParameter, jsonAnswer, jsonBody, refusals, withBody } from "./operation.ts";
 

@@ -30,6 +30,8 @@ const HandoffOptions = z
       .object({ usd: z.number().positive(), tokens: z.number().int().positive(), wallSeconds: z.number().positive() })
       .partial()
       .optional(),
+    /** What the result is worth to the person who hands it off, in US dollars. */
+    valueUsd: z.number().positive().optional(),
     /** Folder the tasks run in; absolute. */
     workspace: z.string().max(4096).optional(),
     webhookUrl: z.url({ protocol: /^https?$/ }).optional(),
@@ -300,31 +302,6 @@ export const PreviewResponse = z
   })
   .openapi("PreviewResponse");
 export type PreviewResponse = z.infer<typeof PreviewResponse>;
-
-/** Something only a person can do; `id` is what `complete` takes. */
-export const Action = z
-  .object({
-    id: z.string(),
-    executionId: z.string(),
-    executionTitle: z.string(),
-    taskId: z.string(),
-    title: z.string(),
-    what: z.string(),
-    why: z.string(),
-    how: z.string(),
-    since: z.string(),
-    unblocks: z.number().int(),
-  })
-  .openapi("Action");
-export type Action = z.infer<typeof Action>;
-export const ActionList = z.object({ actions: z.array(Action) }).openapi("ActionList");
-export type ActionList = z.infer<typeof ActionList>;
-export const CompleteActionRequest = z
-  .object({ outcome: z.enum(["done", "failed", "skipped"]).default("done"), note: z.string().max(10_000).optional() })
-  .strict()
-  .openapi("CompleteActionRequest");
-export type CompleteActionRequest = z.infer<typeof CompleteActionRequest>;
-export type CompleteActionInput = z.input<typeof CompleteActionRequest>;
 
 /** What anyone on this machine may know: that an orchestrator is there. */
 export const Liveness = z

@@ -199,8 +199,9 @@ export function createEngine(database: Database, node: string, leaseSeconds: num
     retry: (executionId: string, taskId: string | undefined, downstream = false) =>
       call<string[]>("retry", [executionId, taskId ?? null, downstream]),
     skip: (executionId: string, taskId: string) => call<boolean>("skip", [executionId, taskId]),
-    completeWaiting: (executionId: string, ordinal: number, outcome: string, note: string | undefined) =>
-      call<boolean>("complete_waiting", [executionId, ordinal, outcome, note ?? null]),
+    /** @param minutes that a person worked on it */
+    completeWaiting: (executionId: string, ordinal: number, outcome: string, note?: string, minutes?: number) =>
+      call<boolean>("complete_waiting", [executionId, ordinal, outcome, note ?? null, minutes ?? null]),
   };
 }
 

@@ -8,11 +8,10 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Action, CompleteActionRequest } from "../../orchestrator/api/action-contract.ts";
 import { type Approval, ApprovalDecision } from "../../orchestrator/api/approval-contract.ts";
 import { BudgetRequest } from "../../orchestrator/api/budget-contract.ts";
 import {
-  type Action,
-  CompleteActionRequest,
   ControlRequest,
   type ExecutionDetail,
   ExecutionStatusResponse,
