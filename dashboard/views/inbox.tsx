@@ -1,8 +1,8 @@
 /** What waits for a person: decisions on exactly what is shown, and work that only a person can do. */
 import { useState } from "preact/hooks";
 import { approvals, decide } from "../../client/approvals.ts";
+import type { Action } from "../../orchestrator/api/action-contract.ts";
 import type { Approval } from "../../orchestrator/api/approval-contract.ts";
-import type { Action } from "../../orchestrator/api/contract.ts";
 import { useAsked } from "../components/asked.ts";
 import { Empty, Failure, Loading } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
