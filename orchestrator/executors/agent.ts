@@ -41,7 +41,8 @@ export function createAgentExecutor(options: AgentExecutorOptions): Executor {
         const wrong = read.error.issues.map((issue) => `params.${issue.path.join(".")}: ${issue.message}`);
         return { status: "failed", failureClass: "permanent", message: wrong.join("; ") };
       }
-      const state = await dispatcher.state(assignment);
+      // A new attempt cannot have been offered, and every question costs time on the way to the agent.
+      const state = assignment.adopted ? await dispatcher.state(assignment) : undefined;
       if (state === undefined) {
         const avoid = assignment.attempt > 1 ? await dispatcher.formerAgent(assignment) : undefined;
         const { status } = await dispatcher.offer({

@@ -168,7 +168,7 @@ export function createExecutionStore(database: Database) {
     },
     /** Results of the tasks that a task depends on, the session id of its own last attempt, and what it was held for before. */
     async inputs(executionId: string, ordinal: number) {
-      const rows = await database.query<{ task_id: string; title: string; summary: string }>({
+      const results = database.query<{ task_id: string; title: string; summary: string }>({
         name: "inputs",
         text: `select u.task_id, p.spec ->> 'title' as title, coalesce(u.result ->> 'summary', '') as summary
                from task_dependencies d join execution_tasks u on u.execution_id = d.execution_id and u.ordinal = d.dependency
@@ -176,13 +176,14 @@ export function createExecutionStore(database: Database) {
                where d.execution_id = $1 and d.dependent = $2 and u.status = 'completed' order by u.ordinal`,
         values: [executionId, ordinal],
       });
-      const last = await database.query<{ session: string | null; released: Released[] | null }>({
+      const own = database.query<{ session: string | null; released: Released[] | null }>({
         name: "last_attempt",
         text: `select coalesce(t.result ->> 'sessionId', (select a.detail -> 'result' ->> 'sessionId' from attempts a
                  where a.execution_id = $1 and a.ordinal = $2 order by a.attempt desc limit 1)) as session, t.result -> 'released' as released
                from execution_tasks t where t.execution_id = $1 and t.ordinal = $2`,
         values: [executionId, ordinal],
       });
+      const [rows, last] = await Promise.all([results, own]);
       const session = last[0]?.session;
       return {
         inputs: rows.map((row) => ({ taskId: row.task_id, title: row.title, summary: row.summary })),
