@@ -16,7 +16,7 @@ import { machineLine } from "../machine.ts";
 import { cpuMs, peakMemoryMb } from "../process-usage.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { percentile } from "../statistics.ts";
-import { type FleetAgent, type Given, keepPolling, Line, report } from "./fleet.ts";
+import { type FleetAgent, type Given, keepPolling, type Line, report } from "./fleet.ts";
 
 const { values: flags } = parseArgs({
   options: { agents: { type: "string", default: "10000" }, seconds: { type: "string", default: "10" } },
