@@ -135,7 +135,9 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onError,
     });
     const git = createGit(config.environment["PATH"], config.home);
-    const verifying = createVerifying({ home: config.home, database, engine, executions, shell: executors.shell, git });
+    const { baseline } = workspaces;
+    const { shell } = executors;
+    const verifying = createVerifying({ home: config.home, database, engine, executions, shell, git, baseline, onError });
     const approvalStore = createApprovalStore(database);
     const governing = createGoverning({
       config,

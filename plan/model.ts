@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { IsolationField } from "./isolation.ts";
+import { testChanges } from "./test-changes.ts";
 
 export const taskKinds = [
   "claude",
@@ -173,6 +174,8 @@ export const Task = z.object({
   /** Parameters of the executor, by kind: `{command}` for shell, `{prompt}` for claude, … */
   params: z.record(z.string(), z.unknown()).default({}),
   verification: z.array(Criterion).default([]),
+  /** Changes of tests that this task may make although they say less afterwards. */
+  allowTestChanges: z.array(z.enum(testChanges)).default([]),
   gates: z.array(Gate).default([]),
   retry: RetryPolicy.partial().optional(),
   limits: Limits.optional(),

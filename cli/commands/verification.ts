@@ -15,7 +15,12 @@ export async function evidence(session: Session, id: string, taskId: string, fla
   const client = await session.client();
   const found = await evidenceOf(client, await resolveExecution(client, id), taskId);
   answer(flags.json === true, found, () =>
-    found.evidence.length === 0 ? ["No check was run for this task."] : found.evidence.flatMap((one) => [...linesOf(one), ""]),
+    found.evidence.length === 0
+      ? ["No check was run for this task."]
+      : [
+          ...found.evidence.flatMap((one) => [...linesOf(one), ""]),
+          ...found.findings.map(({ kind, file, message }) => `${mark("failed")} ${kind}: ${file}: ${message}`),
+        ],
   );
   return exitCodes.ok;
 }

@@ -1,5 +1,6 @@
-/** What a test run said, as its runner wrote it down. */
+/** What a test run said, as its runner wrote it down, and what makes tests say less than they did. */
 import { z } from "@hono/zod-openapi";
+import { testChanges } from "../../plan/test-changes.ts";
 
 export const TestResult = z
   .object({
@@ -23,3 +24,14 @@ export const TestResult = z
   })
   .openapi("TestResult");
 export type TestResult = z.infer<typeof TestResult>;
+
+export const Finding = z
+  .object({
+    kind: z.enum(testChanges),
+    file: z.string(),
+    test: z.string().optional(),
+    /** What was found, for whoever has to put it right. */
+    message: z.string(),
+  })
+  .openapi("Finding");
+export type Finding = z.infer<typeof Finding>;

@@ -1,9 +1,17 @@
 /** What the API says about checks: evidence, replays, gates. Durations in milliseconds. */
 import { z } from "@hono/zod-openapi";
 import { Evidence } from "./contract.ts";
+import { Finding } from "./test-result-contract.ts";
 
 export const EvidenceAnswer = z
-  .object({ executionId: z.string(), taskId: z.string(), attempt: z.number().int(), evidence: z.array(Evidence) })
+  .object({
+    executionId: z.string(),
+    taskId: z.string(),
+    attempt: z.number().int(),
+    evidence: z.array(Evidence),
+    /** Changes that make the tests say less than before the task, which neither the plan nor the task's words allow. */
+    findings: z.array(Finding),
+  })
   .openapi("EvidenceAnswer");
 export type EvidenceAnswer = z.infer<typeof EvidenceAnswer>;
 

@@ -7,6 +7,7 @@
  */
 import type { Task, TaskKind } from "../../plan/model.ts";
 import type { Evidence } from "../api/contract.ts";
+import type { Finding } from "../api/test-result-contract.ts";
 import type { EventType } from "../domain/event.ts";
 import type { FailureClass, Usage } from "../domain/task.ts";
 import type { Isolation } from "./isolation.ts";
@@ -93,6 +94,8 @@ export type Outcome = {
   isolation?: Isolation;
   /** What the orchestrator saw itself when it checked the result. */
   evidence?: Evidence[];
+  /** What makes the tests say less than before the task. */
+  findings?: Finding[];
 };
 
 export type Executor = {

@@ -79,6 +79,17 @@ export function createCheckpointStore(database: Database, node: string) {
                where execution_id = $1 order by created_at, ordinal, attempt, moment desc`,
         values: [executionId],
       }),
+    /** The tree from before the first attempt at a task since then; undefined when there is none. */
+    async firstTree(executionId: string, ordinal: number, since: Date | null): Promise<string | undefined> {
+      const rows = await database.query<{ tree: string | null }>({
+        name: "first_checkpoint",
+        text: `select state ->> 'tree' as tree from checkpoints
+               where execution_id = $1 and ordinal = $2 and moment = 'before' and ($3::timestamptz is null or created_at >= $3)
+               order by attempt limit 1`,
+        values: [executionId, ordinal, since],
+      });
+      return rows[0]?.tree ?? undefined;
+    },
     /** Oldest first. */
     rollbacks: (executionId: string) =>
       database.query<RollbackRow>({

@@ -1,6 +1,7 @@
 /** What checking leaves in the database: evidence as artifacts, results of gates, iterations of fixing. Each write says false when the attempt was superseded. */
 import { v7 as uuidv7 } from "uuid";
 import type { Evidence } from "../api/contract.ts";
+import type { Finding } from "../api/test-result-contract.ts";
 import { LonghaulError } from "../domain/errors.ts";
 import type { Database } from "./db.ts";
 import type { AttemptKey } from "./engine.ts";
@@ -26,7 +27,7 @@ export type GateRow = {
   duration_ms: number;
   at: Date;
 };
-export type CheckedTask = { ordinal: number; attempt: number; workspace: string; evidence: Evidence[] };
+export type CheckedTask = { ordinal: number; attempt: number; workspace: string; evidence: Evidence[]; findings: Finding[] };
 
 export function createVerificationStore(database: Database) {
   const call = async (name: string, key: AttemptKey, rest: unknown[]): Promise<boolean> => {
@@ -62,7 +63,8 @@ export function createVerificationStore(database: Database) {
     async checkedTask(executionId: string, taskId: string): Promise<CheckedTask> {
       const [row] = await database.query<CheckedTask>({
         name: "checked_task",
-        text: `select t.ordinal, t.attempt, e.workspace, coalesce(t.result -> 'evidence', '[]') as evidence
+        text: `select t.ordinal, t.attempt, e.workspace, coalesce(t.result -> 'evidence', '[]') as evidence,
+                 coalesce(t.result -> 'findings', '[]') as findings
                from executions e join execution_tasks t on t.execution_id = e.id where e.id = $1 and t.task_id = $2`,
         values: [executionId, taskId],
       });

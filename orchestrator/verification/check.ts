@@ -54,7 +54,7 @@ export async function runCheck(
   const exit = readWhole<ExitReport>(directory, fileNames.exit);
   const argv = intent?.argv ?? [check.command].flat();
   const cwd = intent?.cwd ?? assignment.workspace;
-  const command = typeof check.command === "string" ? check.command : commandIn(check.command);
+  const command = commandOf(check.command);
   const tests =
     readWhole<{ result?: TestResult }>(directory, testsFile)?.result ??
     (await readResult({ command, cwd, logFile, reports, startedMs: exit?.startedMs ?? 0 }));
@@ -79,7 +79,8 @@ export async function runCheck(
 }
 
 /** What a shell was given, or the words of a command without one. */
-function commandIn(argv: readonly string[]): string {
+export function commandOf(argv: string | readonly string[]): string {
+  if (typeof argv === "string") return argv;
   const shell = /(?:^|\/)(?:ba|da|z)?sh$/.test(argv[0] ?? "") && (argv.at(-2) ?? "").startsWith("-");
   return shell ? (argv.at(-1) ?? "") : argv.join(" ");
 }

@@ -2,41 +2,23 @@
  * Proof of done: the orchestrator runs the criteria's commands itself, in the task's workspace, and keeps what it saw as an artifact. Nothing
  * that the task printed counts. What fails goes back to the executor (fix-loop.ts); when that does not help, a person is asked.
  */
-import { createHash } from "node:crypto";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { Evidence } from "../api/contract.ts";
 import type { AttemptRun, AttemptStep } from "../attempt-step.ts";
-import { LonghaulError } from "../domain/errors.ts";
 import type { Assignment, AttemptContext, Outcome } from "../executors/executor.ts";
 import type { Engine } from "../store/engine.ts";
 import type { VerificationStore } from "../store/verification.ts";
-import { type Check, type CheckOptions, runCheck } from "./check.ts";
-import { fixOnce, iterationDirectory, iterationsFor } from "./fix-loop.ts";
+import type { Check } from "./check.ts";
+import { fixOnce, iterationsFor } from "./fix-loop.ts";
+import { acceptedName } from "./honesty/honesty.ts";
+import { superseded, type Verification, type VerifyOptions, verify } from "./verify.ts";
 
-type Verification = {
-  status: "passed" | "failed" | "interrupted";
-  evidence: Evidence[];
-  /** What failed, in one line, and what the failed checks printed last. */
-  message: string;
-  findings: string;
-  /** Of the check that was interrupted. */
-  outcome?: Outcome;
-};
-
-export type VerificationOptions = CheckOptions & {
+export type VerificationOptions = VerifyOptions & {
   engine: Pick<Engine, "startVerifying">;
   store: Pick<VerificationStore, "recordEvidence" | "recordFix">;
 };
 
-const longestFinding = 4_000;
-const evidenceFile = "evidence.json";
-
 /** The step that checks what the executor says it has done, by the criteria that carry a command. */
 export function verification(options: VerificationOptions): AttemptStep {
   return async (assignment, context, next) => {
-    const checks = checksOf(assignment);
-    if (checks.length === 0) return next(assignment, context);
     let offset = context.recordedOffset;
     const watched: AttemptContext = {
       ...context,
@@ -47,20 +29,24 @@ export function verification(options: VerificationOptions): AttemptStep {
     };
     const most = iterationsFor(assignment);
     let outcome = await next(assignment, watched);
+    const checks = checksOf(assignment);
+    if (checks.length === 0) return outcome;
     const tried: string[] = [];
     for (let iteration = 0; outcome.status === "succeeded"; iteration += 1) {
       if (!(await options.engine.startVerifying(assignment))) throw superseded();
       const verified = await verify(options, assignment, context, checks, iteration);
-      const judged = { ...outcome, evidence: verified.evidence };
+      const judged = { ...outcome, evidence: verified.evidence, findings: verified.findings };
       if (verified.status === "passed") return judged;
       if (verified.outcome !== undefined) return { ...judged, ...verified.outcome };
+      const insisted = onlyFindings(verified) && verified.message === tried.at(-1);
       tried.push(verified.message);
+      if (insisted) return askAboutTests(judged, verified);
       if (iteration >= most) return most === 0 ? failed(judged, verified.message) : askPerson(judged, tried);
       if (!(await options.store.recordFix(assignment, iteration + 1, verified.message))) throw superseded();
       outcome = await again(assignment, context, next, {
         iteration: iteration + 1,
         last: judged,
-        findings: verified.findings,
+        findings: verified.report,
         offset,
       });
     }
@@ -75,14 +61,24 @@ async function again(assignment: Assignment, context: AttemptContext, next: Atte
   return settled ? { ...outcome, status: "succeeded" as const } : outcome;
 }
 
-const superseded = () => new LonghaulError("conflict", "the attempt was superseded");
-
 const failed = (outcome: Outcome, message: string): Outcome => ({
   ...outcome,
   status: "failed",
   failureClass: "verification",
   message: `verification failed: ${message}`,
 });
+
+/** Everything passes, and the tests are not what they were: sent back once, and they still are not. */
+const onlyFindings = ({ evidence, findings }: Verification) => findings.length > 0 && evidence.every((one) => one.passed);
+
+function askAboutTests(outcome: Outcome, { findings, message }: Verification): Outcome {
+  const detail = {
+    question:
+      "All checks pass, but the tests were changed so that they say less. `done` accepts the changes; else cancel or retry the task.",
+    findings: findings.slice(0, 20),
+  };
+  return { ...outcome, status: "held", message, hold: { name: acceptedName, waitFor: "human", onDone: "complete", detail } };
+}
 
 function askPerson(outcome: Outcome, tried: string[]): Outcome {
   const fixes = tried.length - 1;
@@ -98,48 +94,4 @@ function checksOf({ task }: Assignment): Check[] {
   return task.verification.flatMap(({ test, command, criterion, anti }) =>
     test === "auto" && command !== undefined ? [{ criterion, anti, command }] : [],
   );
-}
-
-/** Checks run one after the other; all of them run, so that the evidence is complete. */
-async function verify(
-  options: VerificationOptions,
-  assignment: Assignment,
-  context: AttemptContext,
-  checks: Check[],
-  iteration: number,
-): Promise<Verification> {
-  const root = iterationDirectory(context, iteration);
-  const evidence: Evidence[] = [];
-  const messages: string[] = [];
-  const findings: string[] = [];
-  for (const [index, check] of checks.entries()) {
-    const directory = join(root, `verify-${index + 1}`);
-    const checked = await runCheck(options, assignment, check, { directory, signal: context.signal });
-    if (checked.evidence === undefined)
-      return { status: "interrupted", evidence, message: "", findings: "", outcome: checked.outcome };
-    evidence.push(checked.evidence);
-    if (checked.evidence.passed) continue;
-    const what = typeof check.command === "string" ? check.command : check.command.join(" ");
-    messages.push(`${what}: ${checked.evidence.result}`);
-    findings.push(
-      `$ ${what}\n${checked.evidence.result}\n${(checked.outcome.summary ?? "").slice(-longestFinding).toWellFormed()}`,
-    );
-  }
-  const status = messages.length === 0 ? "passed" : "failed";
-  await keep(options, assignment, root, iteration, evidence);
-  return { status, evidence, message: messages.join("; "), findings: findings.join("\n\n") };
-}
-
-async function keep(options: VerificationOptions, assignment: Assignment, root: string, iteration: number, evidence: Evidence[]) {
-  const content = `${JSON.stringify(evidence, null, 2)}\n`;
-  const location = join(root, evidenceFile);
-  await writeFile(location, content, { mode: 0o600 });
-  const file = {
-    name: iteration === 0 ? evidenceFile : `fix-${iteration}/${evidenceFile}`,
-    bytes: Buffer.byteLength(content),
-    digest: `sha256:${createHash("sha256").update(content).digest("hex")}`,
-    location,
-  };
-  const passed = evidence.filter((one) => one.passed).length;
-  if (!(await options.store.recordEvidence(assignment, file, { iteration, passed, total: evidence.length }))) throw superseded();
 }

@@ -10,8 +10,8 @@ export function createVerificationQueries(
   const { store, executions } = options;
   return {
     async evidence(executionId, taskId) {
-      const { attempt, evidence } = await store.checkedTask(executionId, taskId);
-      return { executionId, taskId, attempt, evidence };
+      const { attempt, evidence, findings } = await store.checkedTask(executionId, taskId);
+      return { executionId, taskId, attempt, evidence, findings };
     },
     replay: (executionId, taskId) => replay(options, executionId, taskId),
     async gates(executionId) {

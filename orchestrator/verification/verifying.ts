@@ -6,6 +6,7 @@ import type { Database } from "../store/db.ts";
 import type { Engine } from "../store/engine.ts";
 import type { ExecutionStore } from "../store/executions.ts";
 import { createVerificationStore } from "../store/verification.ts";
+import type { FindBaseline } from "../workspace/baseline.ts";
 import type { Git } from "../workspace/git.ts";
 import { verification } from "./evidence.ts";
 import { gatesAfter, gatesBefore } from "./gate-step.ts";
@@ -18,9 +19,13 @@ export type VerifyingOptions = {
   executions: ExecutionStore;
   shell: Executor;
   git: Git;
+  /** What the files of a task were before its first attempt. */
+  baseline: FindBaseline;
+  onError(error: unknown, doing: string): void;
 };
 
-export function createVerifying({ home, database, engine, executions, shell, git }: VerifyingOptions) {
+export function createVerifying(options: VerifyingOptions) {
+  const { home, database, engine, executions, shell, git, baseline, onError } = options;
   const store = createVerificationStore(database);
   const checking = { shell, git, store, now: Date.now };
   /** Before the workspace is prepared. */
@@ -28,5 +33,5 @@ export function createVerifying({ home, database, engine, executions, shell, git
   /** In the prepared workspace, next to the executor. */
   const gates: AttemptStep = gatesAfter(checking);
   const queries = createVerificationQueries({ shell, git, store, executions, directory: join(home, "replays") });
-  return { before, gates, verification: verification({ engine, shell, git, store }), queries };
+  return { before, gates, verification: verification({ ...checking, engine, baseline, onError }), queries };
 }

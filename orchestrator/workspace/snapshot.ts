@@ -182,6 +182,8 @@ export function createSnapshots(options: SnapshotOptions) {
     },
     /** Hash of the files as they are. Keeps nothing. */
     treeOf: (workspace: string): Promise<string> => alone(workspace, async (entry) => (await writeTree(entry)).tree),
+    /** Where the snapshots of a workspace are. */
+    placeOf: async (workspace: string): Promise<Place> => (await entryOf(workspace)).place,
     /** What a restore of this tree would do to the files. Changes nothing. */
     compare: (workspace: string, tree: string): Promise<FileChange[]> =>
       alone(workspace, async (entry) => {

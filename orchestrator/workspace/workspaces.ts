@@ -8,6 +8,7 @@ import type { Database } from "../store/db.ts";
 import type { ExecutionStore } from "../store/executions.ts";
 import { createLandingStore } from "../store/landings.ts";
 import { type TreeState, treeState } from "../verification/tree-state.ts";
+import { createFindBaseline, type FindBaseline } from "./baseline.ts";
 import { checkpoints } from "./checkpoint-step.ts";
 import { Cleaning } from "./cleaning.ts";
 import { createExecutionTargets } from "./execution-target.ts";
@@ -37,6 +38,8 @@ export type Workspaces = {
   steps: AttemptStep[];
   rollbacks: Rollbacks;
   cleaning: Cleaning;
+  /** What the files of a task were before its first attempt. */
+  baseline: FindBaseline;
   /** The files of a workspace in or outside a repository; both null when the folder is not there. */
   treeState(folder: string): Promise<TreeState>;
 };
@@ -56,6 +59,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       const { commit, tree } = await treeState(git, folder);
       return { commit, tree: tree ?? (await snapshots.treeOf(folder)) };
     },
+    baseline: createFindBaseline({ directory, snapshots, checkpoints: store }),
     cleaning: new Cleaning({ git, snapshots, checkpoints: store, targets, directory, retentionMs, onError, now: Date.now }),
     steps: [
       checkpoints({ checkpoints: store, snapshots, targets, onError }),

@@ -10,6 +10,8 @@ import type { Git } from "./git.ts";
 
 export type Worktree = {
   path: string;
+  /** What it was made from. */
+  commit: string;
   /** A port that was free when the worktree was made. */
   port: number;
   /** Whether it was made ready. */
@@ -44,7 +46,7 @@ export async function addWorktree(
     if (existsSync(join(from, inside)) && !existsSync(join(path, inside)))
       await cp(join(from, inside), join(path, inside), { recursive: true });
   }
-  const worktree = { path: await realpath(path), port: await freePort(), ready: false };
+  const worktree = { path: await realpath(path), commit, port: await freePort(), ready: false };
   await writeWorktree(worktree);
   return worktree;
 }

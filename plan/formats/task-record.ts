@@ -2,7 +2,7 @@ import { type Draft, type DraftTask, newTask } from "../draft.ts";
 import { readEstimate } from "../estimate-text.ts";
 import { IsolationField, type IsolationRequest, isolationLevels, isolationRequest } from "../isolation.ts";
 import { setPriority } from "../markdown/work-details.ts";
-import { Automation, ContextTier, Gate, Limits, RetryPolicy, TaskKind } from "../model.ts";
+import { Automation, ContextTier, Gate, Limits, RetryPolicy, Task, TaskKind } from "../model.ts";
 import { PlanError } from "../plan-error.ts";
 import { readReferences } from "../reference-text.ts";
 import { statusOfWord } from "../status-words.ts";
@@ -21,7 +21,7 @@ const dependencyKeys = [
 ];
 const known = new Set([
   ...dependencyKeys,
-  ..."id key title name subject content description details body status completed passes done priority command commands run verify verification acceptanceCriteria acceptance_criteria criteria kind type params estimate estimatedMinutes estimated_hours manualEstimate retry limits isolation gates subtasks children parent phase files labels tags assignee owner optional prompt automation requiresHuman contextTier parallel notes autonomous".split(
+  ..."id key title name subject content description details body status completed passes done priority command commands run verify verification acceptanceCriteria acceptance_criteria criteria kind type params estimate estimatedMinutes estimated_hours manualEstimate retry limits isolation gates subtasks children parent phase files labels tags assignee owner optional prompt automation requiresHuman contextTier parallel notes autonomous allowTestChanges".split(
     " ",
   ),
 ]);
@@ -172,6 +172,7 @@ function readSettings(task: DraftTask, record: Fields, draft: Draft): void {
     retry: RetryPolicy.partial().safeParse(numbers(record.retry)),
     limits: Limits.safeParse(numbers(record.limits)),
     gates: Gate.array().safeParse(record.gates),
+    allowTestChanges: Task.shape.allowTestChanges.safeParse(record.allowTestChanges ?? undefined),
   };
   for (const [name, parsed] of Object.entries(settings)) {
     if (record[name] === undefined || record[name] === null) continue;

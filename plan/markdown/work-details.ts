@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { DraftTask } from "../draft.ts";
 import { readEstimate } from "../estimate-text.ts";
 import type { Criterion } from "../model.ts";
+import { testChanges } from "../test-changes.ts";
 import { codeSpans, type Field, fieldsOf } from "./fields.ts";
 import { type Block, type Item, itemsOf, plain } from "./outline.ts";
 
@@ -56,8 +57,15 @@ const readers: [names: string[], read: FieldReader][] = [
     (task, field) => void (task.requirements = [...(task.requirements ?? []), ...splitList(field.value)]),
   ],
   [["risk", "risks"], (task, field) => void (task.risks = [...(task.risks ?? []), ...textsOf(field)])],
+  [["allow test changes", "allowed test changes"], allowTestChanges],
   [["note", "notes"], (task, field) => void (task.notes ??= plain(field.value))],
 ];
+
+/** Words that are not known are left out: what is not allowed is refused when it happens, with the words that are. */
+function allowTestChanges(task: DraftTask, field: Field): void {
+  const said = splitList(plain(field.value)).map((word) => word.toLowerCase());
+  task.allowTestChanges = [...(task.allowTestChanges ?? []), ...testChanges.filter((change) => said.includes(change))];
+}
 
 function eachCommand(field: Field, taken: Set<Block>, add: (text: string, line: number) => void): void {
   const fence = field.blocks.find((block) => block.kind === "fence");

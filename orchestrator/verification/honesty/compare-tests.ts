@@ -3,8 +3,9 @@
  * runs, or when a changed test makes one of at least its strength about the same values and calls. So renaming, moving, splitting, tables and
  * another assertion library are no findings.
  */
+
+import type { Finding } from "../../api/test-result-contract.ts";
 import type { Assertion } from "./assertion.ts";
-import type { Finding } from "./finding.ts";
 import type { TestCase, TestFile } from "./test-case.ts";
 
 /** A finding with the words that say what it is about, for the question whether the task asked for it. */

@@ -1,7 +1,8 @@
 /** What a change did to the tests of a project, as far as neither the plan nor the task's words ask for it. Pure: texts in, findings out. */
 
+import type { Finding } from "../../api/test-result-contract.ts";
 import { compareTests, type Suspicion } from "./compare-tests.ts";
-import type { Finding, Side, TaskWords } from "./finding.ts";
+import type { Side, TaskWords } from "./finding.ts";
 import { looksLikeTest } from "./glob.ts";
 import { isAllowed } from "./permission.ts";
 import { compareScripts } from "./scripts.ts";

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import type { Finding } from "../../../orchestrator/verification/honesty/finding.ts";
+import type { Finding } from "../../../orchestrator/api/test-result-contract.ts";
 import { judge } from "../../../orchestrator/verification/honesty/judge.ts";
 import type { TestChange } from "../../../plan/test-changes.ts";
 
