@@ -1,7 +1,8 @@
 /** Tests of vitest, jest, mocha, node:test, ava-likes and Playwright. */
+
+import type { Found } from "./found-test.ts";
 import { looksLikeTest } from "./glob.ts";
 import { closing, type SourceText, splitAt } from "./source-text.ts";
-import type { Found } from "./test-case.ts";
 
 const start =
   /(?<![\w.$])(x|f)?(it|test|specify|describe|suite|context|bench)((?:\s*\.\s*(?:(?:skipIf|runIf)\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|\w+))*?)\s*(?=[(`])/g;

@@ -1,6 +1,6 @@
 /** Tests of pytest and unittest: functions and methods whose names begin with `test`. */
-import { closing, type SourceText, splitAt } from "./source-text.ts";
-import { type Found, indentedEnd } from "./test-case.ts";
+import type { Found } from "./found-test.ts";
+import { closing, indentedEnd, type SourceText, splitAt } from "./source-text.ts";
 
 const definition = /^([ \t]*)(?:async )?def (test\w*)\s*\(/gm;
 const classStart = /^([ \t]*)class (\w+)/gm;

@@ -1,6 +1,7 @@
 /** Tests of Rust: functions under a `test` attribute, in modules that are compiled for tests. */
+
+import type { Found } from "./found-test.ts";
 import { closing, type SourceText } from "./source-text.ts";
-import type { Found } from "./test-case.ts";
 
 const attribute = String.raw`#\s*\[[^[\]]*(?:\[[^[\]]*\][^[\]]*)*\]\s*`;
 const definition = new RegExp(String.raw`((?:${attribute})+)(?:pub(?:\([^)]*\))?\s+)?(?:async\s+)?fn\s+(\w+)\s*\(`, "g");

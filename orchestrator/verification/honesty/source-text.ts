@@ -107,3 +107,22 @@ export function splitAt(bare: string, from: number, to: number, separator = ",")
   if (bare.slice(start, to).trim() !== "") parts.push([start, to]);
   return parts;
 }
+
+/** The end of what is indented further than the line at this position. */
+export function indentedEnd(bare: string, at: number): number {
+  const start = bare.lastIndexOf("\n", at - 1) + 1;
+  const indent = /^[ \t]*/.exec(bare.slice(start))?.[0].length ?? 0;
+  let header = at;
+  for (; header < bare.length && bare[header] !== "\n"; header += 1)
+    if ("([{".includes(bare[header] as string)) header = closing(bare, header) - 1;
+  let end = header;
+  for (let line = header + 1; line < bare.length; ) {
+    const next = bare.indexOf("\n", line);
+    const stop = next < 0 ? bare.length : next;
+    const text = bare.slice(line, stop);
+    if (text.trim() !== "" && (/^[ \t]*/.exec(text)?.[0].length ?? 0) <= indent) break;
+    if (text.trim() !== "") end = stop;
+    line = stop + 1;
+  }
+  return end;
+}

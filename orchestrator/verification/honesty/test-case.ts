@@ -1,21 +1,10 @@
 /** Tests as they are found in a file, whatever the language. */
 import { type Assertion, assertionsIn, literalsIn, namesIn } from "./assertion.ts";
+import type { Found } from "./found-test.ts";
 import { javascriptTests } from "./javascript-tests.ts";
 import { pythonTests } from "./python-tests.ts";
 import { rustTests } from "./rust-tests.ts";
-import { closing, languageOf, readSource, type SourceText } from "./source-text.ts";
-
-/** Where a test stands and how it is marked. */
-export type Found = {
-  name: string;
-  /** Its body. */
-  at: number;
-  end: number;
-  inactive: boolean;
-  focused: boolean;
-  /** Rows of a table it is run for. */
-  rows: [number, number][];
-};
+import { closing, indentedEnd, languageOf, readSource, type SourceText } from "./source-text.ts";
 
 export type TestCase = {
   file: string;
@@ -68,25 +57,6 @@ function bodyEnd(bare: string, open: number): number {
   const brace = bare.indexOf("{", after);
   const line = bare.indexOf("\n", after);
   return brace >= 0 && (line < 0 || brace < line) ? closing(bare, brace) : line < 0 ? bare.length : line;
-}
-
-/** The end of what is indented further than the line at this position. */
-export function indentedEnd(bare: string, at: number): number {
-  const start = bare.lastIndexOf("\n", at - 1) + 1;
-  const indent = /^[ \t]*/.exec(bare.slice(start))?.[0].length ?? 0;
-  let header = at;
-  for (; header < bare.length && bare[header] !== "\n"; header += 1)
-    if ("([{".includes(bare[header] as string)) header = closing(bare, header) - 1;
-  let end = header;
-  for (let line = header + 1; line < bare.length; ) {
-    const next = bare.indexOf("\n", line);
-    const stop = next < 0 ? bare.length : next;
-    const text = bare.slice(line, stop);
-    if (text.trim() !== "" && (/^[ \t]*/.exec(text)?.[0].length ?? 0) <= indent) break;
-    if (text.trim() !== "") end = stop;
-    line = stop + 1;
-  }
-  return end;
 }
 
 const dead = /\bif\s*\(\s*(?:false|0)\s*\)|\bif\s+(?:False|0)\s*:|\bwhile\s*\(\s*false\s*\)|\bif\s+false\s*\{|&&\s*false\s*\)/g;
