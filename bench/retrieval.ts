@@ -1,12 +1,13 @@
 /**
  * How well past tasks are found again, hidden among the tasks of the real plans in test/corpus. Asked are
  * - 80 natural questions (natural.json): how another developer would write the next such task; written by somebody who had not seen the search,
- *   half of them put aside until its settings were chosen, and 40 questions that nothing answers;
+ *   and 40 questions that nothing answers. One half of both is for choosing settings; the other half is looked at when they are chosen, and
+ *   each look at it is noted in README.md, so ask for `--set tune` while you work;
  * - 80 tasks each in nearly its own words and in words that have nothing in common with it (pairs.json), and 20 questions without an answer.
  * Prints hit@1, hit@3, recall@10 and mean reciprocal rank for each way of searching, next to plain keyword search, then the time of a search
  * among many patterns.
  *
- * `node bench/retrieval.ts [--patterns N] [--json FILE]`
+ * `node bench/retrieval.ts [--set tune|heldout|pairs|others]... [--patterns N] [--json FILE]` (all sets without `--set`)
  */
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
@@ -31,29 +32,40 @@ import { startPostgres } from "./servers/postgres.ts";
 import { installPeers } from "./setup.ts";
 
 const here = new URL("./retrieval/", import.meta.url);
-const readSet = <Set>(name: string) => JSON.parse(readFileSync(new URL(name, here), "utf8")) as Set;
+const readSet = <Content>(name: string) => JSON.parse(readFileSync(new URL(name, here), "utf8")) as Content;
 const pairs = readSet<[title: string, again: string, otherWords: string][]>("pairs.json");
-type Part = "tune" | "heldout";
-const natural = readSet<{ related: Record<Part, [title: string, question: string][]>; unrelated: Record<Part, string[]> }>(
+type Half = "tune" | "heldout";
+const natural = readSet<{ related: Record<Half, [title: string, question: string][]>; unrelated: Record<Half, string[]> }>(
   "natural.json",
 );
-const related: Record<string, readonly (readonly [title: string, question: string])[]> = {
-  "natural, held out": natural.related.heldout,
-  "natural, for choosing settings": natural.related.tune,
-  "in nearly the same words": pairs.map(([title, again]) => [title, again]),
-  "in entirely other words": pairs.map(([title, , otherWords]) => [title, otherWords]),
-};
-const unrelated: Record<string, readonly string[]> = {
-  "natural, held out": natural.unrelated.heldout,
-  "natural, for choosing settings": natural.unrelated.tune,
-  "in nearly the same words": readSet<string[]>("unrelated.json"),
+type Questions = { name: string; related: readonly (readonly [title: string, question: string])[]; unrelated: readonly string[] };
+const sets: Record<string, Questions> = {
+  tune: { name: "natural, for choosing settings", related: natural.related.tune, unrelated: natural.unrelated.tune },
+  heldout: { name: "natural, held out", related: natural.related.heldout, unrelated: natural.unrelated.heldout },
+  pairs: {
+    name: "in nearly the same words",
+    related: pairs.map(([title, again]) => [title, again]),
+    unrelated: readSet<string[]>("unrelated.json"),
+  },
+  others: { name: "in entirely other words", related: pairs.map(([title, , otherWords]) => [title, otherWords]), unrelated: [] },
 };
 
 type Found = { hit1: number; hit3: number; recall10: number; reciprocalRank: number; answeredUnrelated: number | null };
 type Scores = Record<string, Found>;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { patterns: { type: "string", default: "100000" }, json: { type: "string" } } });
+  const { values } = parseArgs({
+    options: {
+      set: { type: "string", multiple: true, default: Object.keys(sets) },
+      patterns: { type: "string", default: "100000" },
+      json: { type: "string" },
+    },
+  });
+  const asked = values.set.map((name) => {
+    const set = sets[name];
+    if (set === undefined) throw new Error(`--set ${name}: there is no such set; choose from ${Object.keys(sets).join(", ")}.`);
+    return set;
+  });
   installPeers();
   const directory = await mkdtemp(join(tmpdir(), "longhaul-bench-"));
   await chmod(directory, 0o711);
@@ -65,8 +77,8 @@ async function main(): Promise<void> {
       await migrate(connection);
       const opened = openDatabase(connection);
       const store = createPatternStore(opened);
-      const asked = Object.values(related).flatMap((set) => set.map(([title]) => title));
-      await learnAll(store, [...new Set([...asked, ...(await corpusTitles())])]);
+      const hidden = Object.values(sets).flatMap((set) => set.related.map(([title]) => title));
+      await learnAll(store, [...new Set([...hidden, ...(await corpusTitles())])]);
       const embedder = createEmbedder({
         baseUrl: encoder.url,
         apiKey: undefined,
@@ -76,9 +88,9 @@ async function main(): Promise<void> {
         now: Date.now,
       });
       const results = {
-        "keywords (PostgreSQL's text search)": await score(await keywordSearch(connection)),
-        "Longhaul, offline": await score(titlesBy(await recommenderOf(store, undefined))),
-        "Longhaul with a sentence encoder (512 dimensions)": await score(titlesBy(await recommenderOf(store, embedder))),
+        "keywords (PostgreSQL's text search)": await score(asked, await keywordSearch(connection)),
+        "Longhaul, offline": await score(asked, titlesBy(await recommenderOf(store, undefined))),
+        "Longhaul with a sentence encoder (512 dimensions)": await score(asked, titlesBy(await recommenderOf(store, embedder))),
       };
       print(results);
       const latency = await measureLatency(store, Number(values.patterns));
@@ -174,15 +186,14 @@ async function keywordSearch(connection: Connection): Promise<(text: string) => 
   };
 }
 
-async function score(search: (text: string) => Promise<string[]>): Promise<Scores> {
+async function score(asked: readonly Questions[], search: (text: string) => Promise<string[]>): Promise<Scores> {
   const scores: Scores = {};
-  for (const [name, set] of Object.entries(related)) {
+  for (const { name, related, unrelated } of asked) {
     const ranks: number[] = [];
-    for (const [title, question] of set) ranks.push((await search(question)).indexOf(title));
-    const without = unrelated[name] ?? [];
+    for (const [title, question] of related) ranks.push((await search(question)).indexOf(title));
     let answered = 0;
-    for (const question of without) if ((await search(question)).length > 0) answered += 1;
-    scores[name] = { ...summary(ranks), answeredUnrelated: without.length === 0 ? null : answered / without.length };
+    for (const question of unrelated) if ((await search(question)).length > 0) answered += 1;
+    scores[name] = { ...summary(ranks), answeredUnrelated: unrelated.length === 0 ? null : answered / unrelated.length };
   }
   return scores;
 }
