@@ -1,6 +1,6 @@
 /** What one ended task teaches (SPEC §11), as it is stored, embedded and shown. */
 import type { Observed } from "./extract.ts";
-import { searchable } from "./words.ts";
+import { type TermCounts, termsOf } from "./words.ts";
 
 /** `success` and `failure` only where something was measured: a check that ran or an exit code. What an agent merely claims is `unverified`. */
 export type PatternOutcome = "success" | "failure" | "unverified";
@@ -40,7 +40,7 @@ export type NewPattern = {
   /** What is searched by meaning. */
   content: string;
   /** What is searched by words. */
-  words: string;
+  words: TermCounts;
 };
 
 export type StoredPattern = {
@@ -66,4 +66,4 @@ export function contentOf(title: string, description: string, observed: Observed
   return parts.filter((part) => part !== "").join("\n");
 }
 
-export const wordsOf = searchable;
+export const wordsOf = termsOf;

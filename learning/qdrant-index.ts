@@ -1,7 +1,7 @@
 /**
  * The index in Qdrant: one collection per embedding model behind the alias `execution_patterns`, with the meaning as dense vector (cosine)
- * and the words as sparse vector. How rare a word is comes with the query, from the counts of the database: Qdrant could count it itself, but
- * then the same search would score differently there, and in a small collection every word would look common.
+ * and the words as sparse vector. How rare a word is comes with the query, from the counts of the database, which also ranks what was found
+ * by words: the same search scores the same with and without Qdrant.
  *
  * Point ids are the patterns' ids, made of execution, task and attempt, so that adding one twice changes nothing. Changing the model makes a new collection; the patterns in
  * PostgreSQL are embedded again and the alias moves when it is made.
@@ -20,6 +20,8 @@ export type QdrantOptions = {
 };
 
 const alias = "execution_patterns";
+/** By words for each result wanted: a sum cannot say which of two ways to find a word is better, so the database ranks what Qdrant finds. */
+const candidates = 4;
 const timeoutMs = 5_000;
 const indexingThreshold = 20_000;
 
@@ -91,17 +93,15 @@ export function createQdrantIndex(options: QdrantOptions, store: PatternStore): 
       await (await connect()).upsert(collection, { points, wait: true });
     },
     async search({ words, vector }, limit) {
-      const terms = await store.queryTerms(words);
-      const possible = terms.reduce((sum, { weight }) => sum + weight, 0);
-      const sparse = sparseVector(terms.map(({ term, weight }) => [term, weight]));
+      const sparse = sparseVector((await store.queryTerms(words)).map(({ term, weight }) => [term, weight]));
       const searches = [
-        { query: sparse, using: "words", limit, with_payload: false },
+        { query: sparse, using: "words", limit: limit * candidates, with_payload: false },
         ...(vector === undefined ? [] : [{ query: [...vector], using: "dense", limit, with_payload: false }]),
       ];
       const [byWords, byMeaning] = await (await connect()).queryBatch(collection, { searches });
-      const hits = (answer: typeof byWords, divisor: number) =>
-        (answer?.points ?? []).map(({ id, score }) => ({ id: String(id), score, similarity: Math.min(score / divisor, 1) }));
-      return mergeMatches(hits(byWords, possible || 1), vector === undefined ? undefined : hits(byMeaning, 1));
+      const found = (byWords?.points ?? []).map(({ id }) => String(id));
+      const near = (byMeaning?.points ?? []).map(({ id, score }) => ({ id: String(id), score, similarity: Math.min(score, 1) }));
+      return mergeMatches(await store.byWords(words, limit, found), vector === undefined ? undefined : near);
     },
   };
 }

@@ -16,11 +16,12 @@ export type RankOptions = {
   project: string | undefined;
   nowMs: number;
   limit: number;
-  /** Below both a match is not worth reading. */
+  /** Below all of them a match is not worth reading. */
   floors: Floors;
 };
 
-export type Floors = { words: number; meaning: number };
+/** A match by words needs one of its two. */
+export type Floors = { words: { similarity: number; mass: number }; meaning: number };
 
 const dayMs = 86_400_000;
 const halfLifeDays = 90;
@@ -49,7 +50,7 @@ export function rank(matches: readonly Match[], patterns: readonly StoredPattern
 }
 
 const isWeak = ({ words, meaning }: Match, floors: Floors) =>
-  words.similarity < floors.words && (meaning?.similarity ?? 0) < floors.meaning;
+  words.similarity < floors.words.similarity && words.mass < floors.words.mass && (meaning?.similarity ?? 0) < floors.meaning;
 
 /** Without meaning, words decide. With both, their ranks are fused, and the better of the two says how similar it is. */
 function fuse(matches: readonly Match[]): { match: Match; similarity: number; order: number }[] {

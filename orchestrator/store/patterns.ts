@@ -1,5 +1,6 @@
 /** Patterns, their words and vectors, and which task was told of which. */
 import type { NewPattern, StoredPattern } from "../../learning/pattern.ts";
+import type { AskedTerm } from "../../learning/words.ts";
 import { type CompactTask, expandTask } from "../../plan/compact.ts";
 import type { Task } from "../../plan/model.ts";
 import type { Evidence } from "../api/contract.ts";
@@ -31,8 +32,11 @@ export type EndedTaskRow = {
   conversation_id: string;
   workspace: string;
 };
-/** `score` orders; `similarity`, 0–1, says how much of the question was found. */
-export type Hit = { id: string; score: number; similarity: number };
+/**
+ * `score` orders; `similarity`, 0–1, says how much of the question was found, and `mass` how much that is: 1 is a word that nothing else
+ * has.
+ */
+export type WordsHit = { id: string; score: number; similarity: number; mass: number };
 /** A pattern that an index does not have yet. */
 export type Unindexed = StoredPattern & { content: string; terms: { term: string; frequency: number; words: number }[] };
 /** One task that was, or would have been, told of others, and what became of it. */
@@ -97,7 +101,7 @@ export function createPatternStore(database: Database) {
           name: "learn",
           text: `select learn($1, x."taskId", x.attempt, x.project, x."taskType", x.outcome, x."finishedAt", x.payload, x.words, x.content) as number
                  from jsonb_to_recordset($2) x ("taskId" text, attempt integer, project text, "taskType" text, outcome text,
-                   "finishedAt" timestamptz, payload jsonb, words text, content text)`,
+                   "finishedAt" timestamptz, payload jsonb, words jsonb, content text)`,
           values: [executionId, JSON.stringify(patterns)],
         },
         {
@@ -140,13 +144,13 @@ export function createPatternStore(database: Database) {
         values: [model, vectors.map((it) => it.number), vectors.map((it) => it.vector), vectors.map((it) => it.signature)],
       });
     },
-    /** Best first; `similarity` from 0 to 1. */
-    async byWords(words: string, limit: number): Promise<Hit[]> {
-      return await database.query<Hit>({
+    /** Best first. @param among looks only at these patterns */
+    async byWords(asked: readonly AskedTerm[], limit: number, among?: readonly string[]): Promise<WordsHit[]> {
+      return await database.query<WordsHit>({
         name: "search_patterns",
-        text: `select p.id, s.score, s.similarity from search_patterns($1, $2) s join patterns p on p.number = s.pattern
+        text: `select p.id, s.score, s.similarity, s.mass from search_patterns($1, $2, $3) s join patterns p on p.number = s.pattern
                order by s.score desc, p.number desc`,
-        values: [words, limit],
+        values: [JSON.stringify(asked), limit, among ?? null],
       });
     },
     /** The vectors whose signs agree most with the signature; the caller compares them exactly. */
@@ -157,11 +161,12 @@ export function createPatternStore(database: Database) {
                  order by bit_count(signature # $2::varbit) limit $3) v join patterns p on p.number = v.pattern`,
         values: [model, signature, limit],
       }),
-    queryTerms: (words: string) =>
+    /** What is asked for with its rarity. */
+    queryTerms: (asked: readonly AskedTerm[]) =>
       database.query<{ term: string; weight: number }>({
         name: "query_terms",
-        text: "select * from query_terms($1)",
-        values: [words],
+        text: "select term, sum(weight) as weight from asked_terms($1) where known group by term",
+        values: [JSON.stringify(asked)],
       }),
     async load(ids: string[]): Promise<StoredPattern[]> {
       const rows = await database.query<Row>({

@@ -7,6 +7,7 @@ import { wordsOf } from "../../learning/pattern.ts";
 import { createPostgresIndex } from "../../learning/postgres-index.ts";
 import { createQdrantIndex } from "../../learning/qdrant-index.ts";
 import { createRecommender } from "../../learning/recommend.ts";
+import { askedTerms } from "../../learning/words.ts";
 import { type Database, openDatabase } from "../../orchestrator/store/db.ts";
 import { createPatternStore, type PatternStore } from "../../orchestrator/store/patterns.ts";
 import { createTestDatabase } from "../support/postgres.ts";
@@ -127,6 +128,16 @@ describe("Qdrant", () => {
     expect(server.collections.get("execution_patterns_model_b")?.points.size).toBe(2);
     expect([...server.aliases]).toEqual([["execution_patterns", "execution_patterns_model_b"]]);
     expect(errors).toEqual([]);
+  });
+
+  it("ranks what is found by words as the database alone does", async () => {
+    const asked = { words: askedTerms("roll out the payments service notes"), vector: undefined };
+    const { learner, index } = parts(undefined, server.url);
+    await fill(learner);
+    const [own, qdrant] = await Promise.all([createPostgresIndex(store, undefined).search(asked, 10), index.search(asked, 10)]);
+    expect(own).toHaveLength(2);
+    expect(own[0]?.words).toMatchObject({ score: expect.any(Number), similarity: expect.any(Number), mass: expect.any(Number) });
+    expect(qdrant).toEqual(own);
   });
 
   it("was never sent anything that its schema refuses", () => {
