@@ -41,6 +41,7 @@ import { createGoverning } from "./governor/governing.ts";
 import { createHandoffs } from "./handoff.ts";
 import { describeCapabilities } from "./health/report.ts";
 import { nodeId, publishAddress } from "./home-files.ts";
+import { readInbox } from "./inbox.ts";
 import { lockHome } from "./lock.ts";
 import { createLog } from "./log.ts";
 import { createObservation } from "./observation.ts";
@@ -56,6 +57,7 @@ import { openDatabase } from "./store/db.ts";
 import { createEngine } from "./store/engine.ts";
 import { createExecutionStore } from "./store/executions.ts";
 import { kindHistory } from "./store/history.ts";
+import { createInboxStore } from "./store/inbox.ts";
 import { migrate } from "./store/migrate.ts";
 import { createNotificationStore } from "./store/notifications.ts";
 import { createOpinionStore } from "./store/opinions.ts";
@@ -298,6 +300,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
           return [];
         }),
       forecast,
+      inbox: () => readInbox(createInboxStore(database)),
       health: health.checks(notifications),
       capabilities: () =>
         describeCapabilities(

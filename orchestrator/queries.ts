@@ -25,6 +25,8 @@ export type QueryOptions = {
   /** Past tasks that are like some of these, the closest first; empty when they cannot be had. */
   similarTo(tasks: Task[]): Promise<Recommendation[]>;
   forecast: Forecaster;
+  /** What waits for people. */
+  inbox: Queries["pendingActions"];
   health(): Promise<Health>;
   capabilities(): Promise<Capabilities>;
   metrics: Queries["metrics"];
@@ -100,27 +102,8 @@ export function createQueries(options: QueryOptions): Queries {
         warnings: report.warnings.map((warning) => warning.text),
       } satisfies PreviewResponse;
     },
-    async pendingActions() {
-      const rows = await executions.awaiting();
-      return rows.map((row) => ({
-        id: `${row.execution_id}.${row.ordinal}`,
-        executionId: row.execution_id,
-        executionTitle: row.title,
-        taskId: row.task_id,
-        title: row.spec.title,
-        what: row.spec.description === "" ? row.spec.title : row.spec.description,
-        why: row.message ?? row.spec.requiresHuman ?? `tasks of kind '${row.spec.kind}' need a person here`,
-        how: howTo(row.spec.verification.map((criterion) => criterion.criterion)),
-        since: row.since.toISOString(),
-        unblocks: row.unblocks,
-      }));
-    },
+    pendingActions: options.inbox,
   };
-}
-
-function howTo(criteria: string[]): string {
-  const checks = criteria.length === 0 ? "" : ` Check that: ${criteria.join("; ")}.`;
-  return `Do it, then say that it is done: longhaul done ID, or POST /api/actions/ID/complete.${checks}`;
 }
 
 function headOf(row: ExecutionRow) {

@@ -10,6 +10,7 @@ import { DataParams } from "./params/data.ts";
 import { EmailParams } from "./params/email.ts";
 import { GitParams } from "./params/git.ts";
 import { HttpParams, isRepeatableRequest } from "./params/http.ts";
+import { HumanParams } from "./params/human.ts";
 import { WaitParams } from "./params/wait.ts";
 import { PlanError, type PlanProblem } from "./plan-error.ts";
 import { isOpen, leafTasks } from "./standing.ts";
@@ -26,6 +27,7 @@ const specs = {
   email: { schema: EmailParams, needs: ["to"] },
   git: { schema: GitParams, needs: ["action"] },
   data: { schema: DataParams, needs: ["input", "inputs"] },
+  human: { schema: HumanParams, needs: [] },
   wait: { schema: WaitParams, needs: ["url", "file", "command", "seconds"] },
 } satisfies Partial<Record<TaskKind, Spec>>;
 

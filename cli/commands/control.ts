@@ -9,6 +9,9 @@ import { resolveExecution, type Session } from "../session.ts";
 import { answer, commandLine } from "../terminal.ts";
 import { fit } from "../text-width.ts";
 
+const mostFiles = 5;
+const mostDiffLines = 40;
+
 export async function control(
   session: Session,
   action: ControlRequest["action"],
@@ -34,17 +37,34 @@ export async function control(
 export async function inbox(session: Session, flags: { json?: boolean }): Promise<number> {
   const client = await session.client();
   const actions = await client.pendingActions();
-  answer(flags.json === true, { actions }, () =>
-    actions.length === 0
-      ? ["Nothing waits for you."]
-      : actions.flatMap((action) => [
-          `${mark("awaiting_human")} ${action.title}  (${fit(action.executionTitle, 60)})`,
-          `    what   ${fit(action.what, 300)}`,
-          `    why    ${action.why}${action.unblocks > 0 ? `; ${action.unblocks} task(s) wait for it` : ""}`,
-          `    then   ${commandLine(`done ${shortActionId(action.id)}`)}`,
-        ]),
-  );
+  answer(flags.json === true, { actions }, () => (actions.length === 0 ? ["Nothing waits for you."] : actions.flatMap(linesOf)));
   return exitCodes.ok;
+}
+
+function linesOf(action: Action): string[] {
+  const { minutes, unblocks } = action;
+  const then = action.waitsFor === "approval" ? "approve" : `done ${shortActionId(action.id)}`;
+  const takes =
+    minutes === null
+      ? "unknown"
+      : minutes.least === minutes.most
+        ? `${minutes.least} min`
+        : `${minutes.least} to ${minutes.most} min`;
+  const held = unblocks === 0 ? "" : `; ${unblocks} ${unblocks === 1 ? "task waits" : "tasks wait"} for it`;
+  const diff = action.diff?.split("\n") ?? [];
+  return [
+    `${mark("awaiting_human")} ${action.title}  (${fit(action.executionTitle, 60)})`,
+    `    what   ${fit(action.what, 300)}`,
+    `    why    ${fit(action.why, 300)}`,
+    `    how    ${fit(action.how, 600)}`,
+    `    when   ${action.urgency} urgency: ${action.urgencyReason}${held}`,
+    `    takes  ${takes}`,
+    ...action.material.slice(0, mostFiles).map((file) => `    file   ${file.location}`),
+    ...(action.material.length > mostFiles ? [`    …      and ${action.material.length - mostFiles} more (--json)`] : []),
+    ...diff.slice(0, mostDiffLines).map((line) => `    │ ${fit(line, 160)}`),
+    ...(diff.length > mostDiffLines ? [`    │ … and ${diff.length - mostDiffLines} more lines (--json)`] : []),
+    `    then   ${commandLine(then)}`,
+  ];
 }
 
 /** The end of the execution's id and the task's number: 01a1fb96-…-be75398ce42c0bda.5 → e42c0bda.5 */

@@ -188,6 +188,23 @@ function ActionCard({ action, onSettled }: { action: Action; onSettled: () => Pr
           <dd>{action.why}</dd>
         </div>
         <div>
+          <dt>How</dt>
+          <dd>{action.how}</dd>
+        </div>
+        <div>
+          <dt>Urgency</dt>
+          <dd>
+            {action.urgency}: {action.urgencyReason}
+            {action.minutes === null ? "" : `; takes about ${Math.round((action.minutes.least + action.minutes.most) / 2)} min`}
+          </dd>
+        </div>
+        {action.material.map((file) => (
+          <div key={`${file.taskId} ${file.name}`}>
+            <dt>Prepared</dt>
+            <dd class="mono">{file.location}</dd>
+          </div>
+        ))}
+        <div>
           <dt>Then</dt>
           <dd>
             {action.unblocks === 0
@@ -196,6 +213,12 @@ function ActionCard({ action, onSettled }: { action: Action; onSettled: () => Pr
           </dd>
         </div>
       </dl>
+      {action.diff === null ? null : (
+        <details>
+          <summary>What does not merge</summary>
+          <pre class="code">{action.diff}</pre>
+        </details>
+      )}
       <Note id={action.id} value={note} onChange={setNote} />
       <div class="inbox-actions">
         {Object.entries(outcomes).map(([outcome, { name, icon }]) => (

@@ -12,7 +12,19 @@ export const Action = z
     what: z.string(),
     why: z.string(),
     how: z.string(),
+    waitsFor: z.enum(["human", "approval", "external"]),
+    urgency: z.enum(["high", "normal", "low"]),
+    urgencyReason: z.string(),
+    /** How long it takes a person, as far as the plan says. */
+    minutes: z.object({ least: z.number(), most: z.number() }).nullable(),
+    /** What was prepared for it: files of the task itself and of those it depends on, on the node that made them. */
+    material: z.array(
+      z.object({ taskId: z.string(), name: z.string(), mediaType: z.string(), bytes: z.number(), location: z.string() }),
+    ),
+    /** What does not merge, where that is the question; at most 16,000 characters. */
+    diff: z.string().nullable(),
     since: z.string(),
+    /** Tasks that cannot start before it, directly or through others. */
     unblocks: z.number().int(),
   })
   .openapi("Action");

@@ -204,30 +204,6 @@ export function createExecutionStore(database: Database) {
       });
       return { attemptsLeft: row?.left ?? false, fingerprints: row?.fingerprints ?? [] };
     },
-    /** Tasks that wait for a person, oldest execution first, with how many tasks hang on each directly. */
-    async awaiting() {
-      const rows = await database.query<{
-        execution_id: string;
-        ordinal: number;
-        task_id: string;
-        title: string;
-        spec: Task;
-        message: string | null;
-        since: Date;
-        unblocks: number;
-      }>({
-        name: "awaiting",
-        text: `select t.execution_id, t.ordinal, t.task_id, l.title, p.spec, t.message, e.created_at as since,
-                 (select count(*)::integer from task_dependencies d where d.execution_id = t.execution_id and d.dependency = t.ordinal) as unblocks
-               from execution_tasks t join executions e on e.id = t.execution_id join plans l on l.id = e.plan_id
-               join plan_tasks p on p.plan_id = e.plan_id and p.ordinal = t.ordinal
-               where e.status in ('queued', 'running', 'paused', 'blocked') and e.waiting > 0
-                 and (t.status in ('awaiting_human', 'awaiting_approval') or (t.status = 'blocked' and t.result ? 'hold'))
-               order by unblocks desc, t.execution_id, t.ordinal limit 500`,
-        values: [],
-      });
-      return rows.map((row) => ({ ...row, spec: expandTask(row.spec) }));
-    },
     async ping(): Promise<{ version: string }> {
       const rows = await database.query<{ server_version: string }>({ name: "ping", text: "show server_version", values: [] });
       return { version: rows[0]?.server_version ?? "" };

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Action } from "../../orchestrator/api/action-contract.ts";
 import {
   executionId,
   pendingApproval,
@@ -22,9 +23,15 @@ const person = {
   what: "Sign up.",
   why: "It needs a person.",
   how: "On the site.",
+  waitsFor: "human",
+  urgency: "high",
+  urgencyReason: "nothing else of this execution can go on",
+  minutes: null,
+  material: [] as Action["material"],
+  diff: null,
   since: ended,
   unblocks: 1,
-};
+} as const;
 
 beforeEach(async () => {
   orchestrator = await startScriptedOrchestrator();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Database, openDatabase } from "../../../orchestrator/store/db.ts";
 import { type AttemptKey, createEngine, type Ending, type Engine } from "../../../orchestrator/store/engine.ts";
 import { createExecutionStore } from "../../../orchestrator/store/executions.ts";
+import { createInboxStore } from "../../../orchestrator/store/inbox.ts";
 import { submissionOf, submitTasks } from "../../support/plans.ts";
 import { createTestDatabase } from "../../support/postgres.ts";
 
@@ -57,7 +58,7 @@ describe("a task that is held", () => {
     await engine.step([ending(first as AttemptKey, "hold", hold(waitFor, "continue"))], none);
     expect(await statuses(id)).toEqual({ t0: status, t1: "pending" });
     expect(await store().execution(id)).toMatchObject({ status: "blocked", running: 0, waiting: 1 });
-    expect(await store().awaiting()).toMatchObject([{ execution_id: id, ordinal: 0 }]);
+    expect(await createInboxStore(database).awaiting()).toMatchObject([{ execution_id: id, ordinal: 0 }]);
     expect(await claim()).toEqual([]);
     expect(await engine.completeWaiting(id, 0, "done", "looks good")).toBe(true);
     const [again] = await claim();
@@ -349,7 +350,7 @@ describe("commands", () => {
   it("waits for a person and goes on when they are done", async () => {
     const id = await submitTasks(engine, [{ readyStatus: "awaiting_human" }, {}], [[0, 1]]);
     expect((await store().execution(id)).status).toBe("blocked");
-    expect(await store().awaiting()).toMatchObject([{ execution_id: id, task_id: "t0", unblocks: 1 }]);
+    expect(await createInboxStore(database).awaiting()).toMatchObject([{ execution_id: id, task_id: "t0", unblocks: 1 }]);
     expect(await engine.completeWaiting(id, 0, "done", "signed")).toBe(true);
     expect(await engine.completeWaiting(id, 0, "done", "signed")).toBe(false);
     expect(await claim()).toMatchObject([{ ordinal: 1 }]);
