@@ -72,7 +72,7 @@ export function Checkpoints({ live }: { live: LiveExecution }) {
         />
       )}
       {wanted === undefined ? null : (
-        <Preview wanted={wanted} onClose={() => setWanted(undefined)} onGo={() => void goBack(wanted)} />
+        <Preview live={live} wanted={wanted} onClose={() => setWanted(undefined)} onGo={() => void goBack(wanted)} />
       )}
     </section>
   );
@@ -111,9 +111,21 @@ const signs = { added: "+", deleted: "−", modified: "~" } as const;
 const mostFiles = 200;
 const words = (status: string): string => statusWord(status as TaskStatus);
 
-function Preview({ wanted, onClose, onGo }: { wanted: Wanted; onClose: () => void; onGo: () => void }) {
+function Preview({
+  live,
+  wanted,
+  onClose,
+  onGo,
+}: {
+  live: LiveExecution;
+  wanted: Wanted;
+  onClose: () => void;
+  onGo: () => void;
+}) {
   const { shown, request } = wanted;
   const nothing = shown.fileCount === 0 && shown.tasks.length === 0;
+  void live.revision.value;
+  const runs = live.counts.active;
   return (
     <Dialog
       title={request.undo === true ? "Take the last rollback back" : `Go back to ${request.moment} ${request.to}`}
@@ -152,11 +164,17 @@ function Preview({ wanted, onClose, onGo }: { wanted: Wanted; onClose: () => voi
           </ul>
         </section>
       )}
+      {runs === 0 || nothing ? null : (
+        <p class="panel-message" data-tone="waiting">
+          {runs === 1 ? "A task is" : `${runs} tasks are`} running and would write into what is put back: pause the execution and
+          wait for {runs === 1 ? "it" : "them"} first.
+        </p>
+      )}
       <div class="dialog-actions">
         <button type="button" onClick={onClose}>
           Leave everything
         </button>
-        <button type="button" class="danger solid" disabled={nothing} onClick={onGo}>
+        <button type="button" class="danger solid" disabled={nothing || runs > 0} onClick={onGo}>
           {request.undo === true ? "Take it back" : "Roll back"}
         </button>
       </div>

@@ -3,7 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { ExecutionList } from "../../orchestrator/api/contract.ts";
 import { useAsked } from "../components/asked.ts";
 import { Empty, Failure, Loading } from "../components/empty.tsx";
-import { Icon } from "../components/icon.tsx";
+import { FindField } from "../components/find-field.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
 import { ExecutionPill } from "../components/status-pill.tsx";
 import { clock, durationText, relativeText } from "../moments.ts";
@@ -44,16 +44,7 @@ export function Executions() {
     <>
       <header class="page-head">
         <h1>Executions</h1>
-        <label class="find">
-          <Icon name="search" size={16} />
-          <span class="visually-hidden">Find by name, folder or id</span>
-          <input
-            type="search"
-            placeholder="Name, folder or id"
-            value={words}
-            onInput={(event) => setWords(event.currentTarget.value)}
-          />
-        </label>
+        <FindField label="Find by name, folder or id" placeholder="Name, folder or id" value={words} onInput={setWords} />
       </header>
       <fieldset class="chips">
         <legend class="visually-hidden">Show</legend>

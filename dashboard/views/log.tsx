@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Event } from "../../orchestrator/api/contract.ts";
 import { Empty, Loading } from "../components/empty.tsx";
-import { Icon } from "../components/icon.tsx";
+import { FindField } from "../components/find-field.tsx";
 import { attempt } from "../components/notice.tsx";
 import { VirtualList } from "../components/virtual-list.tsx";
 import type { LiveExecution } from "../live/live-execution.ts";
@@ -44,16 +44,7 @@ export function Log({ live, taskId, maxHeight = "68vh" }: LogProps) {
     <section aria-label="Log" class="log">
       <div class="tools">
         <span class="muted number">{lines.length.toLocaleString()} lines</span>
-        <label class="find">
-          <Icon name="search" size={16} />
-          <span class="visually-hidden">Find in the log</span>
-          <input
-            type="search"
-            placeholder="Find in the log"
-            value={words}
-            onInput={(event) => setWords(event.currentTarget.value)}
-          />
-        </label>
+        <FindField label="Find in the log" value={words} onInput={setWords} />
       </div>
       {lines.length === 0 ? (
         <Empty icon="list" title={words === "" ? "Nothing was printed yet" : "Nothing fits"} />

@@ -140,13 +140,16 @@ function PlanProblem({ problem }: { problem: Problem }) {
         <strong>{problem.detail}</strong>
         {problem.hint === undefined ? null : <p>{problem.hint}</p>}
         <ul>
-          {(problem.errors ?? []).map((error, index) => (
-            <li key={index}>
-              {typeof error["line"] === "number" ? <span class="mono">line {error["line"]}: </span> : null}
-              {textOf(error["message"]) ?? textOf(error["text"]) ?? JSON.stringify(error)}
-              {typeof error["fix"] === "string" ? <span class="muted"> → {error["fix"]}</span> : null}
-            </li>
-          ))}
+          {(problem.errors ?? []).map((error, index) => {
+            const text = textOf(error["message"]) ?? textOf(error["text"]) ?? JSON.stringify(error);
+            return (
+              <li key={index}>
+                {typeof error["line"] === "number" ? <span class="mono">line {error["line"]}: </span> : null}
+                {text === problem.detail ? null : text}
+                {typeof error["fix"] === "string" ? <span> → {error["fix"]}</span> : null}
+              </li>
+            );
+          })}
         </ul>
       </div>
     </section>

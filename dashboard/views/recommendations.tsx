@@ -4,7 +4,7 @@ import { learningReport, recommendations } from "../../client/learning.ts";
 import type { LearningReport } from "../../orchestrator/api/learning-contract.ts";
 import { useAsked } from "../components/asked.ts";
 import { Failure } from "../components/empty.tsx";
-import { Icon } from "../components/icon.tsx";
+import { FindField } from "../components/find-field.tsx";
 import { RecommendationList } from "../components/recommendation-list.tsx";
 import { durationText } from "../moments.ts";
 import { search, setSearch } from "../router.ts";
@@ -33,16 +33,13 @@ export function Recommendations() {
           setSearch("q", words.trim() === "" ? undefined : words.trim());
         }}
       >
-        <label class="find ask-find">
-          <Icon name="search" size={16} />
-          <span class="visually-hidden">What is to be done</span>
-          <input
-            type="search"
-            placeholder="What is to be done, e.g. deploy a minio container"
-            value={words}
-            onInput={(event) => setWords(event.currentTarget.value)}
-          />
-        </label>
+        <FindField
+          label="What is to be done"
+          placeholder="What is to be done, e.g. deploy a minio container"
+          value={words}
+          onInput={setWords}
+          wide
+        />
         <button type="submit" class="primary">
           Look
         </button>

@@ -27,20 +27,21 @@ export function TaskPanel({ live, taskId, onSelect, onClose }: TaskPanelProps) {
   useEffect(() => {
     const opener = document.activeElement;
     panel.current?.focus({ preventScroll: true });
+    const leave = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && document.querySelector("dialog[open]") === null) onClose();
+    };
+    document.addEventListener("keydown", leave);
     return () => {
+      document.removeEventListener("keydown", leave);
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
     };
   }, []);
+  // An action that was just used may not be offered any more; the focus stays in the panel then.
+  useEffect(() => {
+    if (document.activeElement === document.body) panel.current?.focus({ preventScroll: true });
+  }, [task?.status]);
   return (
-    <aside
-      ref={panel}
-      class="panel"
-      tabIndex={-1}
-      aria-label={`Task ${taskId}`}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") onClose();
-      }}
-    >
+    <aside ref={panel} class="panel" tabIndex={-1} aria-label={`Task ${taskId}`}>
       <header class="panel-head">
         <div>
           <p class="mono muted">{task?.displayId ?? taskId}</p>
@@ -232,7 +233,8 @@ function Neighbours({
           <li key={id}>
             <button type="button" class="neighbour" onClick={() => onSelect(id)}>
               <span class="dot" data-tone={toneOfTask(status)} />
-              <span class="mono muted">{id}</span> {name}
+              <span class="mono muted">{id}</span>
+              <span class="neighbour-name">{name}</span>
             </button>
           </li>
         ))}

@@ -5,6 +5,7 @@
 import { useMemo, useState } from "preact/hooks";
 import type { TaskDetail } from "../../orchestrator/api/contract.ts";
 import { Empty } from "../components/empty.tsx";
+import { FindField } from "../components/find-field.tsx";
 import { Icon } from "../components/icon.tsx";
 import { TaskPill } from "../components/status-pill.tsx";
 import { VirtualList } from "../components/virtual-list.tsx";
@@ -99,11 +100,7 @@ export function TaskTree({ live, selected, onSelect }: TaskTreeProps) {
             </button>
           ))}
         </fieldset>
-        <label class="find">
-          <Icon name="search" size={16} />
-          <span class="visually-hidden">Find a task</span>
-          <input type="search" placeholder="Find a task" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
-        </label>
+        <FindField label="Find a task" value={words} onInput={setWords} />
       </div>
       {rows.length === 0 ? (
         <Empty icon="list" title="No task fits" />
