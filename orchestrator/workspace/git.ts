@@ -1,6 +1,7 @@
 /**
  * Runs git on repositories that tasks and users have written to, so nothing they left there may run: no hooks, no file-system monitor, no
- * configuration but the repository's own, no prompts.
+ * configuration but the repository's own, no prompts. Of the repository's own configuration the programs are left out: what a filter or a
+ * merge driver would start. Files are taken as they are, merged as text.
  */
 import { spawn } from "node:child_process";
 
@@ -45,6 +46,30 @@ const harmless = [
   "commit.gpgSign=false",
 ].flatMap((setting) => ["-c", setting]);
 
+/** Every other command may look at files, and then starts what attributes name; even `write-tree` does. */
+const readsNoFiles = new Set([
+  "cat-file",
+  "config",
+  "for-each-ref",
+  "ls-tree",
+  "merge-base",
+  "rev-list",
+  "rev-parse",
+  "symbolic-ref",
+  "update-ref",
+]);
+/** What git does where no driver is named (gitattributes, "Defining a custom merge driver"). */
+const textMerge = "git merge-file --marker-size=%L %A %O %B";
+
+/** @param name of a setting of the repository's @returns what takes the program out of it */
+function override(name: string): string[] {
+  const [section, setting] = [name.slice(0, name.indexOf(".")), name.slice(name.lastIndexOf(".") + 1)];
+  if (section === "filter" && setting === "required") return ["-c", `${name}=false`];
+  if (section === "filter" && ["clean", "smudge", "process"].includes(setting)) return ["-c", `${name}=`];
+  if (section === "merge" && setting === "driver") return ["-c", `${name}=${textMerge}`];
+  return [];
+}
+
 /** @param path the PATH to find git on; @param home what HOME is for git, a folder of the orchestrator's own */
 export function createGit(path: string | undefined, home: string): Git {
   const common = {
@@ -60,9 +85,19 @@ export function createGit(path: string | undefined, home: string): Git {
     GIT_COMMITTER_NAME: "Longhaul",
     GIT_COMMITTER_EMAIL: "longhaul@localhost",
   };
-  const run = (args: readonly string[], call: GitCall): Promise<GitAnswer> =>
+  const run = async (args: readonly string[], call: GitCall): Promise<GitAnswer> => {
+    const isOwn = call.environment?.["GIT_DIR"] !== undefined; // a configuration of ours
+    const programs = isOwn || readsNoFiles.has(args[0] ?? "") ? [] : await withoutPrograms(call);
+    return start([...programs, ...args], args, call);
+  };
+  const withoutPrograms = async ({ cwd, environment = {} }: GitCall): Promise<string[]> => {
+    const asked = ["config", "--includes", "--name-only", "-z", "--get-regexp", "^(filter|merge)\\..*\\.[a-z]+$"];
+    const { stdout } = await start(asked, asked, { cwd, environment, accept: [0, 1, 128] });
+    return stdout.toString().split("\0").flatMap(override);
+  };
+  const start = (all: readonly string[], args: readonly string[], call: GitCall): Promise<GitAnswer> =>
     new Promise((resolve, reject) => {
-      const child = spawn("git", [...harmless, ...args], {
+      const child = spawn("git", [...harmless, ...all], {
         cwd: call.cwd,
         env: { ...common, ...call.environment },
         stdio: ["pipe", "pipe", "pipe"],

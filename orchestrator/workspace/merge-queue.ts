@@ -144,7 +144,11 @@ export function createMergeQueue(options: { git: Git; directory: string }) {
       accept: [0, 1],
     });
     if (code === 0) return { commit: await git.text(["rev-parse", "HEAD"], { cwd: folder }) };
-    const files = (await git.text(["diff", "--name-only", "--diff-filter=U", "-z"], { cwd: folder })).split("\0").filter(Boolean);
+    const files = (
+      await git.text(["diff", "--no-ext-diff", "--no-textconv", "--name-only", "--diff-filter=U", "-z"], { cwd: folder })
+    )
+      .split("\0")
+      .filter(Boolean);
     const diff = (await git.text(["diff", "--no-ext-diff", "--no-textconv"], { cwd: folder })).slice(0, diffBytes);
     await git.run(["reset", "--hard", "--quiet", onto], { cwd: folder });
     return { files, diff };

@@ -63,7 +63,10 @@ export async function removeWorktree(git: Git, common: string, path: string): Pr
 /** Commits everything that is not ignored, on top of what was committed there. Returns the worktree's head. */
 export async function commitAll(git: Git, path: string, message: string): Promise<string> {
   await git.run(["add", "-A"], { cwd: path });
-  const { code } = await git.run(["diff", "--cached", "--quiet"], { cwd: path, accept: [0, 1] });
+  const { code } = await git.run(["diff", "--no-ext-diff", "--no-textconv", "--cached", "--quiet"], {
+    cwd: path,
+    accept: [0, 1],
+  });
   if (code === 1) await git.run(["commit", "--quiet", "--no-verify", "-m", message], { cwd: path });
   return git.text(["rev-parse", "HEAD"], { cwd: path });
 }
