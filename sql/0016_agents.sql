@@ -161,12 +161,15 @@ begin
     left join agent_work w on w.execution_id = g.execution_id and w.ordinal = g.ordinal and w.attempt = g.attempt;
 end $$;
 
--- The agent that an attempt before was taken from; others are to have the next one, if there are others.
-create function former_agent(p_execution uuid, p_ordinal integer) returns uuid language sql stable as $$
-  select w.agent_id from agent_work w
-  where w.execution_id = p_execution and w.ordinal = p_ordinal
-    and (w.status in ('silent', 'withdrawn', 'closed') or w.result ->> 'status' = 'halted')
-  order by w.attempt desc limit 1
+-- About the attempts before: the agent that the last one was taken from (others are to have the next one, if there are others), and why the last
+-- one that failed did.
+create function former_attempts(p_execution uuid, p_ordinal integer) returns table (agent_id uuid, failure text) language sql stable as $$
+  select (select w.agent_id from agent_work w
+          where w.execution_id = p_execution and w.ordinal = p_ordinal
+            and (w.status in ('silent', 'withdrawn', 'closed') or w.result ->> 'status' = 'halted')
+          order by w.attempt desc limit 1),
+         (select a.detail ->> 'message' from attempts a
+          where a.execution_id = p_execution and a.ordinal = p_ordinal and a.failure_class is not null order by a.attempt desc limit 1)
 $$;
 
 create function notify_work(p_what text, p_execution uuid, p_ordinal integer, p_attempt integer) returns void language sql as $$
@@ -186,10 +189,11 @@ begin
 end $$;
 
 -- Report i is about one attempt; event j belongs to report p_entry[j] (from 1). Outcome of each: recorded | repeated (recorded before: the same
--- answer) | reused (its id belongs to another report) | stale (the attempt is over, or was taken from this agent) | unknown (never was its work).
+-- answer) | reused (its id belongs to another report) | stale (the attempt is over, or was taken from this agent) | unknown (never was its work) | full (the attempt has
+-- said more than p_most_bytes already).
 create function report_agent_work(p_node text, p_agent uuid[], p_execution uuid[], p_task_id text[], p_attempt integer[], p_report text[],
-                                  p_digest text[], p_result jsonb[], p_artifacts jsonb[], p_lease_seconds double precision,
-                                  p_entry integer[], p_type text[], p_data jsonb[])
+                                  p_digest text[], p_result jsonb[], p_artifacts jsonb[], p_bytes integer[], p_most_bytes bigint,
+                                  p_lease_seconds double precision, p_entry integer[], p_type text[], p_data jsonb[])
 returns table (entry integer, outcome text, recorded integer, last_seq bigint, ordinal integer) language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -225,6 +229,11 @@ begin
     end if;
     if v_work.status <> 'taken' or not v_work.current then outcome := 'stale'; return next; continue; end if;
 
+    if p_bytes[i] > 0 then
+      update execution_tasks t set output_offset = t.output_offset + p_bytes[i]
+        where t.execution_id = p_execution[i] and t.ordinal = v_work.ordinal and t.output_offset + p_bytes[i] <= p_most_bytes;
+      if not found then outcome := 'full'; return next; continue; end if;
+    end if;
     select count(*) into v_count from unnest(p_entry) as x(of_entry) where x.of_entry = i;
     update executions e set last_seq = e.last_seq + v_count where e.id = p_execution[i] returning e.last_seq into v_seq;
     insert into execution_events (execution_id, seq, type, task_id, attempt, at, data)
@@ -349,6 +358,12 @@ begin
   update agents a set last_seen_at = longhaul_now() where a.status = 'active';
   update agent_work w set lease_until = longhaul_now() + p_silent_seconds * interval '1 second' where w.status = 'taken';
 end $$;
+
+-- What nobody asks for any more: repeats of old reports, and the work of executions that ended long ago.
+create function prune_agent_work(p_days double precision) returns void language sql as $$
+  delete from agent_reports where at < longhaul_now() - p_days * interval '1 day';
+  delete from agent_work w using executions e where e.id = w.execution_id and e.finished_at < longhaul_now() - p_days * interval '1 day';
+$$;
 
 -- Gives a task to another agent: one that runs is taken from the agent that has it, one that waits because its agent fell silent goes on.
 create function reassign_agent_work(p_execution uuid, p_task_id text) returns void language plpgsql as $$

@@ -17,7 +17,7 @@ import { createBatch } from "./batch.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
 
 export type DispatcherOptions = {
-  store: Pick<AgentWorkStore, "offer" | "take" | "open" | "state" | "withdraw" | "formerAgent">;
+  store: Pick<AgentWorkStore, "offer" | "take" | "open" | "state" | "withdraw" | "former">;
   onError(error: unknown, doing: string): void;
   /** Work was given out. */
   onAssigned(executionIds: string[]): void;
@@ -30,7 +30,7 @@ type Told = Halt & { told: boolean };
 
 const pollMs = 5_000;
 /** An agent that has work and asks for more before it has said anything about it gets it again after this. */
-const acknowledgeMs = 5_000;
+const acknowledgeMs = 2_000;
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -43,7 +43,7 @@ export class Dispatcher {
   #heard = new Set<string>();
   #looking: Promise<void> | undefined;
   #refreshing = false;
-  #again = false;
+  #lookAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   /** Offers an attempt's work; one that was offered before stays as it is. */
@@ -76,12 +76,9 @@ export class Dispatcher {
   /** Resolves with work, or after `waitMs` without. @param gone the agent hung up */
   poll(agent: AgentPrincipal, waitMs: number, gone: (hungUp: () => void) => () => void): Promise<WorkAnswer> {
     if (this.#stopped) throw new LonghaulError("unavailable", "The orchestrator is stopping.", { retryable: true });
-    const now = this.#options.now();
-    const again = [...this.#given.values()].find((one) => one.agentId === agent.id && now - one.givenMs >= acknowledgeMs);
-    if (again !== undefined) {
-      again.givenMs = now;
-      return Promise.resolve({ work: again.work, halt: this.haltsOf(agent.id) });
-    }
+    const silent = this.#unacknowledged(agent.id);
+    const lostInMs = silent === undefined ? Number.POSITIVE_INFINITY : silent.givenMs + acknowledgeMs - this.#options.now();
+    if (silent !== undefined && lostInMs <= 0) return Promise.resolve(this.#again(silent));
     const halts = this.#halts.get(agent.id);
     if (waitMs === 0 && this.#offered.size === 0) return Promise.resolve({ work: null, halt: this.haltsOf(agent.id) });
     if (halts !== undefined && [...halts.values()].some(({ told }) => !told))
@@ -91,6 +88,7 @@ export class Dispatcher {
         agent,
         answer: (answer) => {
           clearTimeout(timer);
+          clearTimeout(lost);
           release();
           resolve(answer);
         },
@@ -100,10 +98,28 @@ export class Dispatcher {
         if (this.#waiters.remove(waiter)) this.#answer(waiter, null);
       };
       const timer = setTimeout(end, Math.max(waitMs, 1));
+      const lost =
+        lostInMs < waitMs
+          ? setTimeout(() => {
+              const still = this.#unacknowledged(agent.id);
+              if (still !== undefined && this.#waiters.remove(waiter)) waiter.answer(this.#again(still));
+            }, lostInMs)
+          : undefined;
       const release = gone(end);
       this.#waiters.add(waiter);
       if (this.#offered.size > 0) this.#match();
     });
+  }
+
+  #unacknowledged(agentId: string): Given | undefined {
+    for (const given of this.#given.values()) if (given.agentId === agentId) return given;
+    return undefined;
+  }
+
+  /** Gives what an agent has not said anything about once more: the answer may have been lost. */
+  #again(given: Given): WorkAnswer {
+    given.givenMs = this.#options.now();
+    return { work: given.work, halt: this.haltsOf(given.agentId) };
   }
 
   /** What this agent must stop, as far as this node knows. */
@@ -138,9 +154,9 @@ export class Dispatcher {
     return this.#options.store.state(key);
   }
 
-  /** The agent that an earlier attempt at this task was taken from. */
-  formerAgent(key: AttemptKey): Promise<string | undefined> {
-    return this.#options.store.formerAgent(key);
+  /** The agent that the last attempt was taken from, and why the last one that failed did. */
+  former(key: AttemptKey): Promise<{ agentId: string | undefined; failure: string | undefined }> {
+    return this.#options.store.former(key);
   }
 
   async withdraw(key: AttemptKey, reason: string): Promise<void> {
@@ -163,7 +179,7 @@ export class Dispatcher {
 
   /** Asks the database what is offered, lost and taken back; soon, and once for however many ask. */
   look(): void {
-    this.#again = true;
+    this.#lookAgain = true;
     this.#looking ??= this.#work().finally(() => {
       this.#looking = undefined;
     });
@@ -180,11 +196,11 @@ export class Dispatcher {
     await Promise.resolve(); // what the same tick brings is looked at together
     try {
       do {
-        if (this.#again) {
-          this.#again = false;
+        if (this.#lookAgain) {
+          this.#lookAgain = false;
           await this.#refresh();
         }
-      } while ((await this.#give()) || (this.#again && !this.#stopped));
+      } while ((await this.#give()) || (this.#lookAgain && !this.#stopped));
     } catch (error) {
       this.#options.onError(error, "bring work and agents together");
     }
@@ -221,9 +237,7 @@ export class Dispatcher {
     }
     for (const one of given.values()) {
       const waiter = now - one.givenMs >= acknowledgeMs ? this.#waiters.of(one.agentId) : undefined;
-      if (waiter === undefined || !this.#waiters.remove(waiter)) continue;
-      one.givenMs = now;
-      this.#answer(waiter, one.work);
+      if (waiter !== undefined && this.#waiters.remove(waiter)) waiter.answer(this.#again(one));
     }
   }
 
@@ -282,7 +296,7 @@ export class Dispatcher {
   #keep({ work, ...offer }: WorkOffer): void {
     const rest = { status: "offered" as const, taskId: work.taskId, agentId: undefined, reason: undefined, work: undefined };
     this.#offered.set(keyText(offer), { ...offer, ...rest, capabilities: [...offer.capabilities] });
-    if (this.#refreshing) this.#again = true; // what is being read was offered before
+    if (this.#refreshing) this.#lookAgain = true; // what is being read was offered before
     if (this.#waiters.size > 0) this.#match();
   }
 

@@ -7,7 +7,7 @@
 import type { AgentWorkStore } from "../store/agent-work.ts";
 
 export type LifeSignsOptions = {
-  store: Pick<AgentWorkStore, "see" | "expire" | "pardon" | "pruneReports">;
+  store: Pick<AgentWorkStore, "see" | "expire" | "pardon" | "prune">;
   silentSeconds: number;
   /** Agents that wait for work at this moment. */
   waiting(): string[];
@@ -19,7 +19,7 @@ export type LifeSignsOptions = {
 
 const longestPassMs = 10_000;
 const shortestPassMs = 200;
-const reportDays = 7;
+const keptDays = 7;
 const cleaningMs = 3_600_000;
 /** One agent is written down no more often than this, or a quarter of the time that it may be silent. */
 const seldomMs = 60_000;
@@ -55,9 +55,7 @@ export class LifeSigns {
         .finally(() => (this.#pass = undefined));
     }, passMs);
     this.#cleaning = setInterval(() => {
-      this.#options.store
-        .pruneReports(reportDays)
-        .catch((error: unknown) => this.#options.onError(error, "let go of old reports"));
+      this.#options.store.prune(keptDays).catch((error: unknown) => this.#options.onError(error, "let go of old work"));
     }, cleaningMs);
     this.#cleaning.unref();
   }

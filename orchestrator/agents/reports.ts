@@ -10,7 +10,7 @@ import type { ReportAnswer, ReportEvent, WorkReport, WorkResult } from "../api/a
 import { LonghaulError } from "../domain/errors.ts";
 import type { AgentPrincipal } from "../domain/principal.ts";
 import type { AttemptEvent } from "../executors/executor.ts";
-import type { AgentWorkStore, Report, Reported } from "../store/agent-work.ts";
+import { type AgentWorkStore, mostBytes, type Report, type Reported } from "../store/agent-work.ts";
 import { createBatch } from "./batch.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 
@@ -33,20 +33,36 @@ export type TakeReport = (agent: AgentPrincipal, executionId: string, report: Wo
 /** The function that takes in a report. It throws LonghaulError: not_found for work of others, conflict for what is over. */
 export function createReports(options: ReportOptions): TakeReport {
   const write = createBatch(async (reports: Report[]) => {
-    const answers = await options.store.report(reports);
+    const answers = await options.store.report(reports).catch((error: unknown) => {
+      if (reports.length === 1 || (error instanceof LonghaulError && error.retryable)) throw error;
+      return oneByOne(reports); // what one report holds must not cost the others theirs
+    });
     options.onRecorded([...new Set(reports.map(({ executionId }) => executionId))]);
     return answers;
   }, mostTogether);
 
+  async function oneByOne(reports: readonly Report[]): Promise<Reported[]> {
+    const answers: Reported[] = [];
+    for (const report of reports) {
+      const [answer] = await options.store.report([report]).catch(() => []);
+      answers.push(answer ?? { outcome: "broken", recorded: 0, lastSeq: 0, ordinal: null });
+    }
+    return answers;
+  }
+
   return async (agent, executionId, given) => {
     const { reportId, taskId, attempt } = given;
     const about = { agentId: agent.id, executionId, taskId, attempt };
-    const artifacts = await keepArtifacts(about, given.events);
+    if (!isId.test(executionId))
+      refuse(agent, executionId, given, { outcome: "unknown", recorded: 0, lastSeq: 0, ordinal: null });
+    const bytes = given.events.reduce((sum, event) => sum + sizeOf(event), 0);
+    const artifacts = await keepArtifacts(about, given.events, bytes);
     const reported = await write({
       ...about,
       reportId,
       digest: createHash("sha256").update(JSON.stringify(given)).digest("hex"),
       events: given.events.map((event) => eventOf(event, options.redact)),
+      bytes,
       artifacts,
       result: given.result && withoutSecrets(given.result, options.redact),
     });
@@ -64,6 +80,13 @@ export function createReports(options: ReportOptions): TakeReport {
       options.onRefused(agent, executionId, 404, `reports about ${taskId}, attempt ${attempt}, which is not its work`);
       throw new LonghaulError("not_found", "There is no such work of yours.", { hint: "GET /api/agents/ID/work hands it out." });
     }
+    if (outcome === "broken") throw new LonghaulError("invalid_input", "The report holds characters that cannot be stored.");
+    if (outcome === "full") {
+      throw new LonghaulError(
+        "too_large",
+        `Attempt ${attempt} at ${taskId} has reported ${mostBytes} bytes, which is all that is kept of one.`,
+      );
+    }
     if (outcome === "reused") {
       throw new LonghaulError("conflict", `reportId: '${reportId}' was used for another report`, {
         hint: "Give each report an id of its own.",
@@ -79,38 +102,45 @@ export function createReports(options: ReportOptions): TakeReport {
   async function keepArtifacts(
     about: { agentId: string; executionId: string; taskId: string; attempt: number },
     events: readonly ReportEvent[],
+    bytes: number,
   ): Promise<Report["artifacts"]> {
     const artifacts = events.filter((event) => event.type === "artifact");
     if (artifacts.length === 0) return [];
-    const ordinal = await options.store.placeOf(about);
+    const ordinal = await options.store.placeOf(about, bytes);
     if (ordinal === undefined) return []; // the report is refused as well
     const folder = join(options.directoryOf(about.executionId, ordinal, about.attempt), artifactFolder);
     await mkdir(folder, { recursive: true });
     return Promise.all(
       artifacts.map(async ({ name, mediaType, content, encoding }) => {
-        const bytes = Buffer.from(content, encoding);
+        const data = Buffer.from(content, encoding);
         const location = join(folder, name);
         const draft = join(folder, `.${uuidv7()}`);
-        await writeFile(draft, bytes, { mode: 0o600, flush: true });
+        await writeFile(draft, data, { mode: 0o600, flush: true });
         await rename(draft, location);
-        return { id: uuidv7(), name, mediaType, bytes: bytes.length, digest: digestOf(bytes), location };
+        return { id: uuidv7(), name, mediaType, bytes: data.length, digest: digestOf(data), location };
       }),
     );
   }
 }
 
+const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const sizeOf = (event: ReportEvent): number =>
+  event.type === "log" ? event.text.length : event.type === "artifact" ? event.content.length : (event.message?.length ?? 0);
+
 const digestOf = (bytes: Buffer) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 function eventOf(event: ReportEvent, redact: (text: string) => string): AttemptEvent {
+  const clean = (text: string) => redact(text).toWellFormed();
   switch (event.type) {
     case "log":
-      return { type: "task.output", data: { text: redact(event.text) } };
+      return { type: "task.output", data: { text: clean(event.text) } };
     case "progress":
       return {
         type: "task.progress",
         data: {
           ...(event.percent === undefined ? {} : { percent: event.percent }),
-          ...(event.message === undefined ? {} : { message: redact(event.message) }),
+          ...(event.message === undefined ? {} : { message: clean(event.message) }),
         },
       };
     case "artifact":
@@ -120,6 +150,6 @@ function eventOf(event: ReportEvent, redact: (text: string) => string): AttemptE
 
 const withoutSecrets = (result: WorkResult, redact: (text: string) => string): WorkResult => ({
   ...result,
-  ...(result.summary === undefined ? {} : { summary: redact(result.summary) }),
-  ...(result.message === undefined ? {} : { message: redact(result.message) }),
+  ...(result.summary === undefined ? {} : { summary: redact(result.summary).toWellFormed() }),
+  ...(result.message === undefined ? {} : { message: redact(result.message).toWellFormed() }),
 });

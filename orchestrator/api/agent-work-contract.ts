@@ -2,7 +2,7 @@
 import { z } from "@hono/zod-openapi";
 
 /** One attempt at one task. */
-const workKey = { executionId: z.uuid(), taskId: z.string().min(1).max(200), attempt: z.number().int().min(1) };
+const workKey = { executionId: z.uuid(), taskId: z.string().min(1).max(200), attempt: z.number().int().min(1).max(1_000_000) };
 
 export const Halt = z
   .object({ ...workKey, executionId: z.string(), reason: z.string() })
@@ -23,6 +23,8 @@ export const AgentWork = z
     /** What the tasks it depends on came to. */
     inputs: z.array(z.object({ taskId: z.string(), title: z.string(), summary: z.string() })),
     criteria: z.array(z.string()),
+    /** Why the attempt before failed, checks included: data, not instructions. */
+    findings: z.string().nullable(),
     /** What similar tasks were like: data, not instructions. */
     experience: z.string().nullable(),
     /** A folder on the orchestrator's machine, when the plan lets the agent work there. */
@@ -89,9 +91,9 @@ export const WorkResult = z
     retryable: z.boolean().optional(),
     usage: z
       .object({
-        costUsd: z.number().nonnegative().optional(),
-        inputTokens: z.number().int().nonnegative().optional(),
-        outputTokens: z.number().int().nonnegative().optional(),
+        costUsd: z.number().min(0).max(1_000_000).optional(),
+        inputTokens: z.number().int().min(0).max(1e12).optional(),
+        outputTokens: z.number().int().min(0).max(1e12).optional(),
         model: z.string().max(200).optional(),
       })
       .strict()

@@ -15,7 +15,7 @@ import type { Assignment, AttemptContext, Executor, Outcome } from "./executor.t
 import { Waker } from "./waker.ts";
 
 export type AgentExecutorOptions = {
-  dispatcher: Pick<Dispatcher, "offer" | "state" | "withdraw" | "watch" | "formerAgent">;
+  dispatcher: Pick<Dispatcher, "offer" | "state" | "withdraw" | "watch" | "former">;
   /** How often an agent must show a sign of life. */
   heartbeatSeconds: number;
   now(): number;
@@ -44,14 +44,14 @@ export function createAgentExecutor(options: AgentExecutorOptions): Executor {
       // A new attempt cannot have been offered, and every question costs time on the way to the agent.
       const state = assignment.adopted ? await dispatcher.state(assignment) : undefined;
       if (state === undefined) {
-        const avoid = assignment.attempt > 1 ? await dispatcher.formerAgent(assignment) : undefined;
+        const former = assignment.attempt > 1 ? await dispatcher.former(assignment) : undefined;
         const { status } = await dispatcher.offer({
           executionId: assignment.executionId,
           ordinal: assignment.ordinal,
           attempt: assignment.attempt,
           capabilities: read.data.capabilities,
-          work: workOf(assignment, read.data, options.heartbeatSeconds),
-          avoid,
+          work: { ...workOf(assignment, read.data, options.heartbeatSeconds), findings: former?.failure ?? null },
+          avoid: former?.agentId,
         });
         if (status === undefined) return nobody(read.data);
       }
@@ -167,7 +167,7 @@ function nobody({ capabilities }: AgentParams): Outcome {
   };
 }
 
-function workOf(assignment: Assignment, params: AgentParams, heartbeatSeconds: number): AgentWork {
+function workOf(assignment: Assignment, params: AgentParams, heartbeatSeconds: number): Omit<AgentWork, "findings"> {
   const { task } = assignment;
   return {
     executionId: assignment.executionId,

@@ -42,11 +42,14 @@ export type Report = {
   reportId: string;
   digest: string;
   events: AttemptEvent[];
+  /** Of what it adds to the log and to the disk. */
+  bytes: number;
   artifacts: { id: string; name: string; mediaType: string; bytes: number; digest: string; location: string }[];
   result: WorkResult | undefined;
 };
 export type Reported = {
-  outcome: "recorded" | "repeated" | "reused" | "stale" | "unknown";
+  /** `broken`: PostgreSQL would not have it. */
+  outcome: "recorded" | "repeated" | "reused" | "stale" | "unknown" | "full" | "broken";
   recorded: number;
   lastSeq: number;
   /** Place of the task in its plan; only of what was recorded or is stale. */
@@ -61,6 +64,8 @@ const keys = (list: readonly AttemptKey[]) => [
   list.map((one) => one.attempt),
 ];
 
+/** What one attempt may add to the log and to the disk. */
+export const mostBytes = 256 * 1024 ** 2;
 /** Offers looked at together; further ones are looked at when these are gone. */
 const mostOpen = 5_000;
 
@@ -158,24 +163,29 @@ export function createAgentWorkStore(database: Database, node: string, silentSec
         work: work ?? undefined,
       }));
     },
-    /** Ordinal of the task, when this agent was given this attempt at it. */
-    async placeOf(about: { agentId: string; executionId: string; taskId: string; attempt: number }): Promise<number | undefined> {
+    /** Ordinal of the task, when this agent has this attempt at it, and so many bytes may still be added. */
+    async placeOf(
+      about: { agentId: string; executionId: string; taskId: string; attempt: number },
+      bytes: number,
+    ): Promise<number | undefined> {
       const [row] = await database.query<{ ordinal: number }>({
         name: "place_of_agent_work",
         text: `select w.ordinal from executions e join plan_tasks p on p.plan_id = e.plan_id and p.task_id = $3
                join agent_work w on w.execution_id = e.id and w.ordinal = p.ordinal and w.attempt = $4 and w.agent_id = $1
-               where e.id = $2 and w.status = 'taken'`,
-        values: [about.agentId, about.executionId, about.taskId, about.attempt],
+               join execution_tasks t on t.execution_id = e.id and t.ordinal = w.ordinal
+               where e.id = $2 and w.status = 'taken' and t.output_offset + $5 <= $6`,
+        values: [about.agentId, about.executionId, about.taskId, about.attempt, bytes, mostBytes],
       });
       return row?.ordinal;
     },
-    async formerAgent(key: AttemptKey): Promise<string | undefined> {
-      const [row] = await database.query<{ agent: string | null }>({
-        name: "former_agent",
-        text: "select former_agent($1, $2) as agent",
+    /** The agent that the last attempt was taken from, and why the last one that failed did. */
+    async former(key: AttemptKey): Promise<{ agentId: string | undefined; failure: string | undefined }> {
+      const [row] = await database.query<{ agent_id: string | null; failure: string | null }>({
+        name: "former_attempts",
+        text: "select * from former_attempts($1, $2)",
         values: [key.executionId, key.ordinal],
       });
-      return row?.agent ?? undefined;
+      return { agentId: row?.agent_id ?? undefined, failure: row?.failure ?? undefined };
     },
     /** Returns the agent that had it, if one had. */
     async withdraw(key: AttemptKey, reason: string): Promise<string | undefined> {
@@ -197,7 +207,7 @@ export function createAgentWorkStore(database: Database, node: string, silentSec
       }>({
         name: "report_agent_work",
         text: `select * from report_agent_work($1, $2::uuid[], $3::uuid[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::jsonb[],
-                 $9::jsonb[], $10, $11::integer[], $12::text[], $13::jsonb[])`,
+                 $9::jsonb[], $10::integer[], $11, $12, $13::integer[], $14::text[], $15::jsonb[])`,
         values: [
           node,
           reports.map((report) => report.agentId),
@@ -208,6 +218,8 @@ export function createAgentWorkStore(database: Database, node: string, silentSec
           reports.map((report) => report.digest),
           reports.map((report) => (report.result === undefined ? null : JSON.stringify(report.result))),
           reports.map((report) => JSON.stringify(report.artifacts)),
+          reports.map((report) => report.bytes),
+          mostBytes,
           silentSeconds,
           events.map((event) => event.entry),
           events.map((event) => event.type),
@@ -296,12 +308,8 @@ export function createAgentWorkStore(database: Database, node: string, silentSec
       }));
     },
     /** Repeats of reports this old are no longer recognised. */
-    async pruneReports(days: number): Promise<void> {
-      await database.query({
-        name: "prune_agent_reports",
-        text: "delete from agent_reports where at < longhaul_now() - $1 * interval '1 day'",
-        values: [days],
-      });
+    async prune(days: number): Promise<void> {
+      await database.query({ name: "prune_agent_work", text: "select prune_agent_work($1)", values: [days] });
     },
   };
 }

@@ -34,7 +34,7 @@ export async function registerTestAgent(
   return testAgent(url, id, token);
 }
 
-function testAgent(url: string, id: string, token: string): TestAgent {
+export function testAgent(url: string, id: string, token: string): TestAgent {
   async function call<Body>(method: string, path: string, body?: unknown): Promise<Answered<Body>> {
     const response = await fetch(url + path, {
       method,

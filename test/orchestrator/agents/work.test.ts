@@ -260,3 +260,36 @@ test("a task that takes too long is taken from its agent; secrets in what it say
   expect(log).toContain("my token is");
   expect(log).not.toContain(agent.token);
 });
+
+test("what cannot be stored, or is no id, costs only its own report", async () => {
+  const agents = await Promise.all(["odd", "even"].map((name) => registerTestAgent(running, name, ["mixed"])));
+  const works = agents.map((agent) => agent.nextWork());
+  const { executionId } = await handoff([agentTask("a", ["mixed"]), agentTask("b", ["mixed"])]);
+  const [odd, even] = await Promise.all(works);
+  const answers = await Promise.all([
+    agents[0]?.report(odd as object as never, { events: [{ type: "log", text: "half a pair \ud800, and \u0000" }] }),
+    agents[0]?.report({ ...(odd as object), executionId: "none" } as never, { events: [] }),
+    agents[1]?.report(even as object as never, { events: [{ type: "progress", message: "fine" }] }),
+    agents[0]?.report({ ...(odd as object), taskId: "a\ud800" } as never, { events: [] }),
+  ]);
+  expect(answers.map((answer) => answer?.status)).toEqual([200, 404, 200, 404]);
+  for (const [index, work] of [odd, even].entries())
+    await agents[index]?.report(work as never, { result: { status: "succeeded", summary: "lone \udfff" } });
+  expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+});
+
+test("the next attempt is told why the one before failed, and an answer that got lost is given again", async () => {
+  const agent = await registerTestAgent(running, "forgetful", ["again"]);
+  const waiting = agent.nextWork();
+  await handoff([agentTask("a", ["again"], { retry: { backoffMs: 1 } })]);
+  const first = await waiting;
+  expect(first.findings).toBeNull();
+  await agent.report(first, { result: { status: "failed", message: "out of paper" } });
+  const second = await agent.nextWork(); // and says nothing about it, as if this answer had not arrived
+  expect(second).toMatchObject({ attempt: 2, findings: "out of paper" });
+  expect(await agent.work(0)).toEqual({ work: null, halt: [] }); // it may be reading it
+  expect(await agent.nextWork()).toEqual(second);
+  await agent.report(second, { events: [] });
+  expect(await agent.work(0)).toEqual({ work: null, halt: [] });
+  await agent.report(second, { result: { status: "failed", retryable: false } });
+});
