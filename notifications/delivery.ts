@@ -115,7 +115,7 @@ const unexpected = (error: unknown): Delivery => ({
 
 /** What needs an answer, is urgent or is read by a program stays alone; of the rest many become one. */
 function groupsOf(name: ChannelName, claimed: readonly Claimed[]): [Claimed, ...Claimed[]][] {
-  const isAlone = ({ message }: Claimed) => name === "webhook" || message.buttons.length > 0 || message.priority === 5;
+  const isAlone = ({ message }: Claimed) => name === "webhook" || message.thread !== null || message.priority === 5;
   const alone = claimed.filter(isAlone).map((one): [Claimed] => [one]);
   const rest = claimed.filter((one) => !isAlone(one));
   if (rest.length <= mostAlone) return [...rest.map((one): [Claimed] => [one]), ...alone];

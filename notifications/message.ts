@@ -14,6 +14,8 @@ export type Told = {
   reason: string | null;
   /** A page that decides, for approvals. */
   link: string | null;
+  /** Of an approval: its id. */
+  thread: string | null;
 };
 
 export type Button = { label: string; url: string; body: string };
@@ -28,6 +30,8 @@ export type Message = {
   tags: string[];
   click: string | null;
   buttons: Button[];
+  /** What all messages about one approval have in common: the last one takes the place of the others where a channel can do that. */
+  thread: string | null;
   executionId: string;
   taskId: string | null;
   at: string;
@@ -37,6 +41,7 @@ type Words = { title: string; priority: Message["priority"]; tags: string[]; spo
 
 const mostSpokenWords = 16;
 const longestBody = 1_500;
+const settledWords = { "approval.approved": "Approved", "approval.rejected": "Rejected", "approval.expired": "Out of date" };
 
 export function messageOf(told: Told): Message {
   const words = wordsOf(told);
@@ -54,6 +59,7 @@ export function messageOf(told: Told): Message {
             { label: "Approve", url: told.link, body: "decision=approve" },
             { label: "Reject", url: told.link, body: "decision=reject" },
           ],
+    thread: told.thread,
     executionId: told.executionId,
     taskId: told.taskId,
     at: told.at,
@@ -75,6 +81,7 @@ export function digest(messages: readonly Message[]): Message {
     spoken: speakable(`There are ${messages.length} updates, the most important one is: ${worst.spoken}`),
     click: null,
     buttons: [],
+    thread: null,
   };
 }
 
@@ -165,6 +172,15 @@ function wordsOf({ type, planTitle, taskTitle, seconds, reason }: Told): Words {
         priority: 5,
         tags: ["alarm_clock"],
         spoken: `Attention please, nobody has decided yet, and ${task} still waits for your approval`,
+      };
+    case "approval.approved":
+    case "approval.rejected":
+    case "approval.expired":
+      return {
+        title: `${settledWords[type]}: ${task}`,
+        priority: 2,
+        tags: [type === "approval.approved" ? "white_check_mark" : "no_entry"],
+        spoken: `The approval that was asked for the task ${task} is settled and needs nobody any more`,
       };
     case "approval.expiring":
       return {

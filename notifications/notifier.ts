@@ -91,6 +91,7 @@ export class Notifier {
       seconds: null,
       reason: null,
       link: null,
+      thread: null,
     };
     const delivery = await channel.send(messageOf(told), uuidv7(), null);
     return delivery.ok ? null : delivery.error;
@@ -139,6 +140,7 @@ export class Notifier {
       seconds: row.seconds,
       reason: text(row.data["message"]) ?? text(row.data["reason"]),
       link: typeof approvalId === "string" ? await linkOf(approvalId) : null,
+      thread: text(approvalId),
     });
     return names.flatMap((channel) =>
       targetsOf(channel).map((target) => this.#notification(row.execution_id, Number(row.seq), channel, message, target)),
@@ -188,6 +190,7 @@ export class Notifier {
         seconds: row.seconds,
         reason: null,
         link: null,
+        thread: null,
       };
       await store.add(this.#notification(row.execution_id, -row.due, "voice", messageOf(told), null));
     }

@@ -11,6 +11,9 @@ const longSeconds = 300;
 const all = { voice: true, push: true, discord: true, slack: true, email: true, webhook: true } as const;
 const few = { voice: true, push: true, discord: false, slack: false, email: false, webhook: true } as const;
 
+/** Takes the place of the request on the phone, so that nobody taps buttons that are of no use any more. */
+const settled = { voice: false, push: true, discord: false, slack: false, email: false, webhook: true } as const;
+
 const matrix: Record<string, Record<ChannelName, Rule>> = {
   "task.started": { ...few, push: false },
   "task.completed": { ...few, push: "when-long" },
@@ -19,6 +22,9 @@ const matrix: Record<string, Record<ChannelName, Rule>> = {
   "approval.requested": all,
   "approval.unanswered": all,
   "approval.expiring": all,
+  "approval.approved": settled,
+  "approval.rejected": settled,
+  "approval.expired": settled,
   "execution.completed": all,
   "execution.failed": all,
   "execution.halted": all,

@@ -16,7 +16,7 @@ create table notification_routes (
 );
 insert into notification_routes (event_type) values
   ('task.started'), ('task.completed'), ('task.failed'), ('task.awaiting_human'), ('execution.completed'), ('execution.failed'),
-  ('execution.cancelled'), ('execution.halted'), ('approval.requested'), ('approval.unanswered'), ('approval.expiring');
+  ('execution.cancelled'), ('execution.halted'), ('approval.requested'), ('approval.unanswered'), ('approval.expiring'), ('approval.approved'), ('approval.rejected'), ('approval.expired');
 
 create table notification_intents (
   execution_id  uuid not null,

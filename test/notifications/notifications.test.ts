@@ -138,6 +138,11 @@ describe("a plan that runs", () => {
       fetch(approve?.url ?? "", { method: approve?.method ?? "", headers: approve?.headers ?? {}, body: approve?.body ?? "" });
     expect((await Promise.all([tap(), tap()])).map(({ status }) => status)).toEqual([200, 200]);
     expect(await untilEnded(running.client, executionId)).toMatchObject({ status: "completed" });
+    const settled = () => servers.ntfy.received.find(({ body }) => body["title"] === "Approved: Approve the result");
+    await expect.poll(settled).toBeDefined();
+    expect(settled()?.body).toMatchObject({ sequence_id: asked?.body["sequence_id"] });
+    expect(settled()?.body["actions"]).toBeUndefined();
+    expect(asked?.body["sequence_id"]).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it("is told as the plan wishes", async () => {

@@ -17,6 +17,7 @@ const told = (fields: Partial<Told>): Told => ({
   seconds: 61,
   reason: null,
   link: null,
+  thread: null,
   ...fields,
 });
 
