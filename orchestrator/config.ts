@@ -53,6 +53,7 @@ const Environment = z.object({
   LONGHAUL_TASK_HOSTS: z.string().optional(),
   LONGHAUL_HOST_REQUESTS_PER_MINUTE: count(120, 1_000_000),
   LONGHAUL_EMAIL_RECIPIENTS: count(5, 50),
+  LONGHAUL_CHROMIUM: z.string().optional(),
   CONTENT_MODEL: z.string().optional(),
   ANTHROPIC_API_KEY: z.string().optional(),
   ANTHROPIC_BASE_URL: httpUrl.default("https://api.anthropic.com"),
@@ -176,6 +177,8 @@ type TaskConfig = Readonly<{
   secrets: Readonly<Record<string, TaskSecret>>;
   requestsPerMinute: number;
   githubApi: string;
+  /** The browser of browser tasks; what is found on the PATH without it. */
+  chromium: string | undefined;
   /** How e-mail goes out, and to how many at once. */
   smtp: { url: string; from: string; mostRecipients: number } | undefined;
   /** What writes texts. */
@@ -263,6 +266,7 @@ function tasksOf(values: z.infer<typeof Environment>, environment: Readonly<Reco
     secrets: taskSecretsOf(environment),
     requestsPerMinute: values.LONGHAUL_HOST_REQUESTS_PER_MINUTE,
     githubApi: values.GITHUB_API_URL.replace(/\/$/, ""),
+    chromium: values.LONGHAUL_CHROMIUM,
     smtp:
       values.SMTP_URL === undefined
         ? undefined

@@ -66,11 +66,11 @@ export function createNetworkGuard(allowPrivate: boolean): NetworkGuard {
 
 /**
  * True where one of the owner's entries names the address: `host`, `host:port`, or `*.domain` for what lies below a domain.
- * @param url an http(s) address; its port is the usual one where it names none
+ * @param portNumber where the address does not name it; otherwise the usual one of its protocol
  */
-export function isNamedHost(entries: readonly string[], url: URL): boolean {
+export function isNamedHost(entries: readonly string[], url: URL, portNumber?: number): boolean {
   const host = url.hostname.toLowerCase();
-  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  const port = String(portNumber ?? (url.port || (url.protocol === "https:" ? 443 : 80)));
   return entries.some((entry) => {
     const [, name = "", only] = /^(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
     if (only !== undefined && only !== port) return false;

@@ -5,8 +5,10 @@
  */
 import type { z } from "zod";
 import type { ParsedPlan, Task, TaskKind } from "./model.ts";
+import { BrowserParams, isActing } from "./params/browser.ts";
 import { ContentParams } from "./params/content.ts";
 import { DataParams } from "./params/data.ts";
+import { DeployParams } from "./params/deploy.ts";
 import { EmailParams } from "./params/email.ts";
 import { GitParams } from "./params/git.ts";
 import { HttpParams, isRepeatableRequest } from "./params/http.ts";
@@ -23,7 +25,9 @@ type Spec = {
 
 const specs = {
   http: { schema: HttpParams, needs: ["url"] },
+  browser: { schema: BrowserParams, needs: ["url"] },
   content: { schema: ContentParams, needs: [] },
+  deploy: { schema: DeployParams, needs: ["host"] },
   email: { schema: EmailParams, needs: ["to"] },
   git: { schema: GitParams, needs: ["action"] },
   data: { schema: DataParams, needs: ["input", "inputs"] },
@@ -49,6 +53,11 @@ export function isRepeatable(task: Pick<Task, "kind" | "params">): boolean {
     const read = HttpParams.safeParse(task.params);
     return read.success && isRepeatableRequest(read.data);
   }
+  if (task.kind === "browser") {
+    const { data } = BrowserParams.safeParse(task.params);
+    return data === undefined || data.idempotent || !data.steps.some(isActing);
+  }
+  if (task.kind === "deploy") return DeployParams.safeParse(task.params).data?.idempotent ?? false;
   return task.kind !== "email";
 }
 

@@ -2,8 +2,17 @@
 import type { Config } from "../config.ts";
 import type { OutsideStore } from "../store/outside.ts";
 import type { Executor } from "./executor.ts";
+import { findProgram } from "./find-program.ts";
 import { createProgramExecutor, type ProgramOptions } from "./program.ts";
-import { contentSettings, dataSettings, emailSettings, gitSettings } from "./program-settings.ts";
+import {
+  addressesOf,
+  browserSettings,
+  contentSettings,
+  dataSettings,
+  deploySettings,
+  emailSettings,
+  gitSettings,
+} from "./program-settings.ts";
 import { createWaitExecutor } from "./wait.ts";
 import type { LookOptions } from "./wait-look.ts";
 
@@ -23,6 +32,10 @@ export function createActingExecutors({ config, common, shell, outside }: Acting
   const { hosts, secrets: taskSecrets, requestsPerMinute, githubApi, smtp, content } = config.tasks;
   const options: ProgramOptions = { ...common, taskSecrets, ownHosts: hosts, outside, requestsPerMinute, now: Date.now };
   const own = hosts.length === 0 ? "" : ` and ${hosts.join(", ")}`;
+  const engine = findProgram(["podman", "docker"], config.environment["PATH"]);
+  const ssh = findProgram(["ssh"], config.environment["PATH"]) !== undefined;
+  const chromium =
+    config.tasks.chromium ?? findProgram(["chromium", "chromium-browser", "google-chrome"], config.environment["PATH"]);
   const looking = { shell, taskSecrets, ownHosts: hosts };
   return {
     looking,
@@ -42,6 +55,27 @@ export function createActingExecutors({ config, common, shell, outside }: Acting
         { kind: "data", addresses: () => [], settings: dataSettings(taskSecrets), wallSeconds: 600 },
         options,
       ),
+      ...(!ssh
+        ? []
+        : [
+            createProgramExecutor(
+              {
+                kind: "deploy",
+                addresses: ({ health, registry }) => [health?.url, registry?.url].filter((address) => address !== undefined),
+                settings: deploySettings(taskSecrets, hosts, engine),
+                passOn: ["SSH_AUTH_SOCK", "XDG_RUNTIME_DIR", "DOCKER_*", "CONTAINER_*"],
+              },
+              options,
+            ),
+          ]),
+      ...(chromium === undefined
+        ? []
+        : [
+            createProgramExecutor(
+              { kind: "browser", addresses: addressesOf, settings: browserSettings(chromium, hosts), wallSeconds: 900 },
+              options,
+            ),
+          ]),
       ...(smtp === undefined
         ? []
         : [
@@ -68,6 +102,21 @@ export function createActingExecutors({ config, common, shell, outside }: Acting
         detail: `create, commit, tag, push${taskSecrets["GITHUB"] === undefined ? "" : "; GitHub"}`,
       },
       { kind: "data", available: true, detail: "JSON, NDJSON, CSV, text and SQL in, JSONata, a file out" },
+      {
+        kind: "deploy",
+        available: ssh,
+        detail: ssh
+          ? `over ssh to ${hosts.length === 0 ? "no host: name them in LONGHAUL_TASK_HOSTS" : hosts.join(", ")}; images: ${engine ?? "no container engine"}`
+          : "no ssh: install the OpenSSH client",
+      },
+      {
+        kind: "browser",
+        available: chromium !== undefined,
+        detail:
+          chromium === undefined
+            ? "no Chromium: install it, or name it in LONGHAUL_CHROMIUM"
+            : `${chromium}, on ${hosts.length === 0 ? "no host: name them in LONGHAUL_TASK_HOSTS" : hosts.join(", ")}`,
+      },
       {
         kind: "email",
         available: smtp !== undefined,

@@ -1,10 +1,13 @@
 /** What a node adds to the params of each kind of program: accounts, addresses, keys. What is missing is said by name. */
 import { automationVerdict } from "../../plan/classify.ts";
 import { doerOf } from "../../plan/last-click.ts";
+import type { BrowserParams } from "../../plan/params/browser.ts";
 import type { ContentParams } from "../../plan/params/content.ts";
 import type { DataParams } from "../../plan/params/data.ts";
+import type { DeployParams } from "../../plan/params/deploy.ts";
 import type { GitParams } from "../../plan/params/git.ts";
 import type { Config } from "../config.ts";
+import { isNamedHost } from "../network-guard.ts";
 import type { TaskSecret } from "../task-secrets.ts";
 import type { Assignment } from "./executor.ts";
 import type { ContentSettings } from "./programs/content.ts";
@@ -61,3 +64,38 @@ type Smtp = NonNullable<Config["tasks"]["smtp"]>;
 export const emailSettings =
   ({ url, from, mostRecipients }: Smtp) =>
   () => ({ open: { from, mostRecipients }, secret: { smtp: url } });
+
+/** Deployments go to hosts that the owner named, with the owner's ssh or with a key that is a secret. */
+export const deploySettings =
+  (secrets: Readonly<Record<string, TaskSecret>>, ownHosts: readonly string[], containerEngine: string | undefined) =>
+  ({ host, port, key }: DeployParams, { executionId, ordinal, attempt }: Assignment) => {
+    const target = new URL(`http://${host.includes(":") ? `[${host}]` : host}:${port}`);
+    if (!isNamedHost(ownHosts, target, port))
+      throw new Error(
+        `${host}:${port} is no host that plans may deploy to: the owner names it in LONGHAUL_TASK_HOSTS=${host}:${port}`,
+      );
+    const open = { release: `${executionId}-${ordinal}-${attempt}`, containerEngine };
+    if (key === undefined) return { open };
+    const { value, hosts } = secretOf(secrets, key, "params.key");
+    if (hosts !== undefined && !isNamedHost(hosts, target, port))
+      throw new Error(`the key ${key} is not for ${host}: name it in LONGHAUL_SECRET_${key}_HOSTS`);
+    return { open, secret: { key: value } };
+  };
+
+/** Of a browser task: where its secrets may go. */
+export const addressesOf = ({ url, steps }: BrowserParams): string[] => [
+  url,
+  ...steps.flatMap((step) => ("goto" in step ? [step.goto] : [])),
+];
+
+/** A browser opens only what the owner named; what a page leads to is the proxy's to refuse. */
+export const browserSettings = (chromium: string, ownHosts: readonly string[]) => (params: BrowserParams) => {
+  const other = addressesOf(params)
+    .map((one) => new URL(one))
+    .find((url) => !isNamedHost(ownHosts, url));
+  if (other !== undefined)
+    throw new Error(
+      `${other.host} is no host that a browser task may open: the owner names it in LONGHAUL_TASK_HOSTS=${other.host}`,
+    );
+  return { open: { chromium } };
+};

@@ -7,8 +7,10 @@ import { writeWhole } from "../attempt-files.ts";
 import { type Around, type Order, type Perform, programFiles, type Result, secretsVariable } from "./program.ts";
 
 const programs: Readonly<Record<string, () => Promise<Perform<never>>>> = {
+  browser: async () => (await import("./browser.ts")).performBrowser,
   content: async () => (await import("./content.ts")).performContent,
   data: async () => (await import("./data.ts")).performData,
+  deploy: async () => (await import("./deploy.ts")).performDeploy,
   email: async () => (await import("./email.ts")).performEmail,
   git: async () => (await import("./git.ts")).performGit,
   http: async () => (await import("./http.ts")).performHttp,

@@ -1,5 +1,6 @@
 /** Runs a program of this machine for a task: no shell, its output shown as it comes and kept for whoever decides by it. */
 import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 
 export type Ran = { exitCode: number; stdout: string; stderr: string };
 
@@ -8,7 +9,7 @@ const keptBytes = 1024 * 1024;
 /** Resolves however it ended; 127 when it could not be started. */
 export function runCommand(
   argv: readonly [string, ...string[]],
-  options: { cwd: string; environment?: Readonly<Record<string, string>>; input?: string; say?(line: string): void },
+  options: { cwd: string; environment?: Readonly<Record<string, string>>; input?: string | Readable; say?(line: string): void },
 ): Promise<Ran> {
   return new Promise((resolve) => {
     const [file, ...args] = argv;
@@ -24,7 +25,8 @@ export function runCommand(
         if (options.say !== undefined && text.trimEnd() !== "") options.say(text.trimEnd());
       });
     child.stdin.on("error", () => undefined); // it ended without reading
-    child.stdin.end(options.input ?? "");
+    if (typeof options.input === "object") options.input.pipe(child.stdin);
+    else child.stdin.end(options.input ?? "");
     child.once("error", (error) => resolve({ exitCode: 127, stdout: "", stderr: error.message }));
     child.once("close", (code, signal) => resolve({ ...kept, exitCode: code ?? (signal === null ? 1 : 128) }));
   });
