@@ -76,6 +76,29 @@ function build(end: (code: number) => void): Command {
       .option("--landing-check <command>", "must succeed on what tasks in worktrees merged")
       .option("--branch <name>", "branch that tasks in worktrees land on (default: the one checked out)");
 
+  const schedule = program.command("schedule").description("plans that recur");
+  const scheduled = (usage: string, description: string) =>
+    schedule.command(usage).description(description).option("--json", "print JSON for scripts").exitOverride();
+  withHandoffOptions(scheduled("add <file>", "hand a plan off again and again; its file is read anew each time"))
+    .requiredOption("--cron <expression>", "when: minute, hour, day of month, month, day of week; or @daily and the like")
+    .option("--time-zone <name>", "what the hours are in (default: this machine's), such as Europe/Berlin")
+    .addOption(new Option("--overlap <policy>", "while an earlier run has not ended").choices(["skip", "allow"]))
+    .option("--name <name>", "what it is called (default: the file's name)")
+    .option("--for-each <file>", "a template for each entry of a CSV, JSON or YAML file; - for those it lists itself")
+    .action(async (file, flags) => end(await (await import("./commands/schedule.ts")).scheduleAdd(await session(), file, flags)));
+  scheduled("list", "schedules, their next time and last runs").action(async (flags) =>
+    end(await (await import("./commands/schedule.ts")).scheduleList(await session(), flags)),
+  );
+  for (const change of ["pause", "resume", "remove"] as const) {
+    const what = {
+      pause: "start no further runs",
+      resume: "go on with the next time",
+      remove: "forget it; what it started goes on",
+    };
+    scheduled(`${change} <name>`, what[change]).action(async (name, flags) =>
+      end(await (await import("./commands/schedule.ts")).scheduleChange(await session(), change, name, flags)),
+    );
+  }
   withHandoffOptions(command("run <file>", "hand off a plan file or folder, watch it, sum up")).action(async (file, flags) =>
     end(await (await import("./commands/run.ts")).run(await session(), file, flags)),
   );

@@ -42,6 +42,8 @@ export type HandoffOptions = {
 export type Handoffs = {
   handoff(request: HandoffRequest): Promise<HandoffResponse>;
   handoffEach(request: HandoffEachRequest): Promise<HandoffEachResponse>;
+  /** @throws LonghaulError when handing this off would be refused */
+  check(request: HandoffEachRequest): Promise<void>;
 };
 
 export function createHandoffs(options: HandoffOptions): Handoffs {
@@ -132,11 +134,15 @@ export function createHandoffs(options: HandoffOptions): Handoffs {
     };
   }
 
-  /** Nothing starts before everything was read and checked; each entry is a hand-off with a key of its own. */
-  async function handoffEach({ forEach, ...request }: HandoffEachRequest): Promise<HandoffEachResponse> {
+  async function startableEach({ forEach, ...request }: HandoffEachRequest) {
     const read = await readRequestedPlans(request, { ...readingOf(request), forEach });
     const refined = await Promise.all(read.map(async ({ values, parsed }) => ({ values, parsed: await options.refine(parsed) })));
-    const plans = refined.map(({ values, parsed }) => ({ values, parsed: startable(parsed, request.options.confirmExternal) }));
+    return refined.map(({ values, parsed }) => ({ values, parsed: startable(parsed, request.options.confirmExternal) }));
+  }
+
+  /** Nothing starts before everything was read and checked; each entry is a hand-off with a key of its own. */
+  async function handoffEach({ forEach, ...request }: HandoffEachRequest): Promise<HandoffEachResponse> {
+    const plans = await startableEach({ forEach, ...request });
     const handedOff: HandoffEachResponse["executions"] = [];
     const { idempotencyKey: key } = request.options;
     for (const [index, { values, parsed }] of plans.entries()) {
@@ -146,7 +152,13 @@ export function createHandoffs(options: HandoffOptions): Handoffs {
     return { executions: handedOff };
   }
 
-  return { handoff, handoffEach };
+  return {
+    handoff,
+    handoffEach,
+    async check(request) {
+      for (const { parsed } of await startableEach(request)) await chooseWorkspace(request, parsed.plan, options.workspaces);
+    },
+  };
 }
 
 /** A task at such a level could take the token from LONGHAUL_HOME and decide for its owner. */

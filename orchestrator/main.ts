@@ -51,6 +51,7 @@ import { createQueries } from "./queries.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRefiner } from "./refiner.ts";
 import { remember } from "./remember.ts";
+import { createSchedules } from "./schedules.ts";
 import { secretsOf } from "./secrets.ts";
 import { createApprovalStore } from "./store/approvals.ts";
 import { openDatabase } from "./store/db.ts";
@@ -255,7 +256,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     });
     const history = () => kindHistory(database);
     const forecast = createForecaster({ history, concurrency: config.concurrency, now: Date.now });
-    const { handoff, handoffEach } = createHandoffs({
+    const { handoff, ...handoffs } = createHandoffs({
       engine,
       executions,
       kinds: new Set(executors.kinds),
@@ -322,6 +323,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       refine,
       onChange: onEdited,
     });
+    const schedules = createSchedules({ database, node: engine.node, sharedPaths: config.sharedPaths, handoffs, onError });
     const features = [
       agents.feature,
       retentionRoutes((how) => retention.runOnce(how)),
@@ -329,9 +331,10 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       accountRoutes(governing.accountCommands),
       approvalRoutes({ approvals, links, now: Date.now }),
       notificationRoutes(notifications),
-      handoffEachRoutes(handoffEach),
+      handoffEachRoutes(handoffs.handoffEach),
       historyRoutes(history),
       createValue(database, executions),
+      schedules.feature,
       planEditRoutes(planEdits),
       workspaceRoutes(workspaces.rollbacks),
       verificationRoutes(verifying.queries),
@@ -353,7 +356,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       database.listen("longhaul_stop", () => void worker.checkLease()),
     ];
     await workspaces.rollbacks.recover(); // before tasks are claimed
-    for (const loop of [workspaces.cleaning, retention, health.monitor]) {
+    for (const loop of [workspaces.cleaning, retention, health.monitor, schedules]) {
       loop.start();
       closing.push(() => loop.stop());
     }

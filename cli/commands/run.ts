@@ -39,7 +39,7 @@ export type HandoffFlags = {
 };
 
 /** `file` may be a folder, or `-` for standard input. */
-async function requestOf(file: string, flags: HandoffFlags): Promise<HandoffInput> {
+export async function requestOf(file: string, flags: HandoffFlags): Promise<HandoffInput> {
   const worktrees = {
     ...(flags.worktrees === undefined ? {} : { mode: flags.worktrees }),
     ...(flags.bootstrap === undefined ? {} : { bootstrap: flags.bootstrap }),
