@@ -162,6 +162,10 @@ function build(end: (code: number) => void): Command {
   command("evidence <id> <task>", "what the orchestrator saw when it checked a task").action(async (id, task, flags) =>
     end(await (await import("./commands/verification.ts")).evidence(await session(), id, task, flags)),
   );
+  command("artifacts <id>", "the files that the tasks of an execution left")
+    .option("--task <task>", "of one task")
+    .option("--save <folder>", "write them into a folder")
+    .action(async (id, flags) => end(await (await import("./commands/artifacts.ts")).artifacts(await session(), id, flags)));
   command("verify <id> <task>", "run a task's checks again and compare; 0 when they pass as they did").action(
     async (id, task, flags) => end(await (await import("./commands/verification.ts")).verify(await session(), id, task, flags)),
   );

@@ -44,6 +44,8 @@ export type StreamOptions = {
 export type Client = {
   /** Any call of the API; the files beside this one give the calls of one noun their types. */
   ask<Answer>(call: Call): Promise<Answer>;
+  /** The same where the answer is no JSON. */
+  raw(call: Call): Promise<Response>;
   handoff(request: HandoffInput, options?: CallOptions): Promise<HandoffResponse>;
   preview(request: PreviewRequest, options?: CallOptions): Promise<PreviewResponse>;
   list(query?: Partial<ListQuery>, options?: CallOptions): Promise<ExecutionList>;
@@ -73,6 +75,7 @@ export function createClient(options: ClientOptions): Client {
 
   return {
     ask,
+    raw: transport,
     handoff: (body, call) => ask({ method: "POST", path: "/api/executions", body, ...call }),
     preview: (body, call) => ask({ method: "POST", path: "/api/plans/preview", body, ...call }),
     list: (query, call) => ask({ method: "GET", path: `/api/executions${searchOf(query)}`, ...call }),

@@ -8,6 +8,7 @@ import { parseEnv } from "node:util";
 import { z } from "zod";
 import type { NotificationConfig } from "../notifications/configured.ts";
 import { IsolationLevel } from "../plan/isolation.ts";
+import { type S3Settings, s3Of, s3Variables } from "./artifacts/s3-settings.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import { healthVariables, type Thresholds, thresholdsOf } from "./health/thresholds.ts";
 import { type TaskSecret, taskSecretsOf } from "./task-secrets.ts";
@@ -86,6 +87,7 @@ const Environment = z.object({
   LONGHAUL_APPROVAL_HOURS: z.coerce.number().positive().max(8760).default(72),
   ...healthVariables,
   ...telemetryVariables,
+  ...s3Variables,
   LONGHAUL_METRICS_MINUTES: z.coerce.number().positive().max(525_600).default(60),
   LONGHAUL_METRICS_PLANS: count(1000, 100_000),
   LONGHAUL_HOLDOUT: z.coerce.number().min(0).max(0.9).default(0.1),
@@ -136,6 +138,8 @@ export type Config = Readonly<{
   health: Thresholds;
   /** Where traces and logs are sent. */
   telemetry: Endpoints | undefined;
+  /** Where artifacts are brought. */
+  s3: S3Settings | undefined;
   /** Of which executions `/metrics` has series. */
   metrics: Readonly<{ retainSeconds: number; mostPlans: number }>;
   /** How long an approval waits for its decision before it is asked for anew. */
@@ -242,6 +246,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     notifications: notificationsOf(values),
     health: thresholdsOf(values),
     telemetry: endpointsOf(values),
+    s3: s3Of(values),
     metrics: Object.freeze({ retainSeconds: values.LONGHAUL_METRICS_MINUTES * 60, mostPlans: values.LONGHAUL_METRICS_PLANS }),
     approvalHours: values.LONGHAUL_APPROVAL_HOURS,
     planModel:

@@ -163,7 +163,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onLearned: (count) => log.debug({ patterns: count }, "learned"),
       now: Date.now,
     });
-    const { metrics, health } = createObservation({
+    const { metrics, health, tracing, artifacts } = createObservation({
       config,
       log,
       database,
@@ -172,12 +172,11 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       startedMs,
       node: engine.node,
       secrets,
-      telemetry: telemetry.state,
+      telemetry,
       runningAttempts: () => worker.runningCount,
       onChange: (executionId) => followers.wake(executionId),
       onError,
     });
-    const tracing = telemetry.tracing({ database, onError });
     const runAttempt = createAttemptRunner({
       executors,
       recorder: createRecorder(engine, onEvents),
@@ -232,6 +231,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
             reports.filter(({ claimed }) => (claimed.task.kind as string) !== "noop").map(({ ending }) => ending.executionId),
           ),
         );
+        artifacts.wake();
         tracing.look(new Set(reports.map(({ ending }) => ending.executionId)));
         for (const { ending, result } of reports) {
           followers.wake(ending.executionId);
@@ -340,6 +340,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       verificationRoutes(verifying.queries),
       learningRoutes(learningQueries),
       health.routes,
+      artifacts.feature,
     ];
     const { sessions, ...dashboard } = createDashboard(database, () => url);
     features.push(...dashboard.features);
@@ -356,7 +357,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       database.listen("longhaul_stop", () => void worker.checkLease()),
     ];
     await workspaces.rollbacks.recover(); // before tasks are claimed
-    for (const loop of [workspaces.cleaning, retention, health.monitor, schedules]) {
+    for (const loop of [workspaces.cleaning, retention, health.monitor, schedules, artifacts]) {
       loop.start();
       closing.push(() => loop.stop());
     }

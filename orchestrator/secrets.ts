@@ -10,6 +10,6 @@ export function secretsOf(config: Config, token: string): string[] {
   const ofTasks = [...named, smtp?.url, content?.apiKey || undefined];
   const services = [ntfy?.token, discord, slack, email?.url, qdrant?.apiKey, embedding?.apiKey, config.planModel?.apiKey];
   const headers = Object.values(config.telemetry?.headers ?? {});
-  const values = [token, ...services, ...headers, ...ofTasks];
+  const values = [token, ...services, ...headers, ...ofTasks, config.s3?.secretAccessKey];
   return values.filter((secret) => secret !== undefined);
 }

@@ -269,3 +269,18 @@ create function metrics_snapshot(p_node text, p_seconds double precision, p_plan
     'today', (select jsonb_build_object('usd', coalesce(sum(s.usd), 0), 'tokens', coalesce(sum(s.tokens), 0), 'seconds', coalesce(sum(s.seconds), 0))
         from spending s where s.day = (longhaul_now() at time zone 'UTC')::date))
 $$;
+
+-- -------------------------------------------------------------------------------------------------------------- artifacts
+-- Where an artifact lies besides the disk of its node. `lost`: its file was gone, or another one, when it was to be brought there.
+
+alter table artifacts add column object_key text, add column lost boolean not null default false;
+create index artifacts_to_bring on artifacts (created_at) where object_key is null and not lost;
+
+-- A newer file under the same name is not in the bucket yet.
+create function forget_object() returns trigger language plpgsql as $$
+begin
+  new.object_key := null;
+  new.lost := false;
+  return new;
+end $$;
+create trigger artifacts_changed before update on artifacts for each row when (old.digest <> new.digest) execute function forget_object();

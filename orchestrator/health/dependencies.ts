@@ -18,6 +18,8 @@ export type DependencyOptions = {
   channels: readonly string[];
   /** What the last export of telemetry came to; undefined where none is configured. */
   telemetry: (() => Dependency) | undefined;
+  /** What the last artifact that was brought to the bucket came to; undefined where none is configured. */
+  s3: (() => Dependency) | undefined;
   redact(text: string): string;
   now(): number;
 };
@@ -36,7 +38,7 @@ export function createDependencyCheck(options: DependencyOptions): () => Promise
 }
 
 async function ask(options: DependencyOptions): Promise<Record<string, Dependency>> {
-  const { qdrant, embedding, telemetry, redact } = options;
+  const { qdrant, embedding, telemetry, s3, redact } = options;
   const [disk, index, embedder, channels] = await Promise.all([
     diskState(options),
     qdrant === undefined
@@ -56,6 +58,7 @@ async function ask(options: DependencyOptions): Promise<Record<string, Dependenc
     qdrant: index,
     embedding: embedder,
     telemetry: telemetry?.() ?? off("OTEL_EXPORTER_OTLP_ENDPOINT is not set"),
+    s3: s3?.() ?? off("S3_ENDPOINT is not set; artifacts stay on disk"),
     ...channels,
   };
   return Object.fromEntries(

@@ -17,10 +17,11 @@ export type HealthParts = Pick<MonitorOptions, "node" | "secrets" | "onChange" |
   executions: ExecutionStore;
   startedMs: number;
   telemetry: (() => Dependency) | undefined;
+  s3: (() => Dependency) | undefined;
 };
 
 /** @returns the monitor, the answer of `/health` once the channels are known, and the routes */
-export function createHealth({ config, database, executions, startedMs, telemetry, ...monitoring }: HealthParts) {
+export function createHealth({ config, database, executions, startedMs, telemetry, s3, ...monitoring }: HealthParts) {
   const store = createHealthStore(database);
   const isReady = () =>
     executions.ping().then(
@@ -39,6 +40,7 @@ export function createHealth({ config, database, executions, startedMs, telemetr
         notifications: channels.store,
         channels: channels.channels,
         telemetry,
+        s3,
         redact: createRedactor(monitoring.secrets).redact,
         now: Date.now,
       });

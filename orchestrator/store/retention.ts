@@ -29,11 +29,11 @@ export function createRetentionStore(database: Database) {
       });
       return rows.map((row) => row.id);
     },
-    /** The artifacts that lay in this folder are gone. */
+    /** The artifacts that lay in this folder, and nowhere else, are gone. */
     async forgetArtifacts(executionId: string, folder: string): Promise<void> {
       await database.query({
         name: "forget_artifacts",
-        text: "delete from artifacts where execution_id = $1 and starts_with(location, $2)",
+        text: "delete from artifacts where execution_id = $1 and starts_with(location, $2) and object_key is null",
         values: [executionId, `${folder}/`],
       });
     },

@@ -76,7 +76,12 @@ describe("docs/", () => {
   it("configuration.md has every variable", async () => {
     const manual = await read("docs/configuration.md");
     const sources = await Promise.all(
-      ["orchestrator/config.ts", "orchestrator/health/thresholds.ts", "orchestrator/telemetry/endpoints.ts"].map(read),
+      [
+        "orchestrator/config.ts",
+        "orchestrator/health/thresholds.ts",
+        "orchestrator/telemetry/endpoints.ts",
+        "orchestrator/artifacts/s3-settings.ts",
+      ].map(read),
     );
     const variables = [...sources.join("\n").matchAll(/^ {2}([A-Z][A-Z_\d]+):/gm)].map((match) => match[1] as string);
     expect(variables.length).toBeGreaterThan(10);
