@@ -13,6 +13,7 @@ import { LonghaulError } from "./domain/errors.ts";
 import { healthVariables, type Thresholds, thresholdsOf } from "./health/thresholds.ts";
 import { type TaskSecret, taskSecretsOf } from "./task-secrets.ts";
 import { type Endpoints, endpointsOf, telemetryVariables } from "./telemetry/endpoints.ts";
+import { type VerificationPolicy, verificationPolicyOf, verificationVariables } from "./verification/policy.ts";
 
 const count = (fallback: number, maximum: number) => z.coerce.number().int().min(1).max(maximum).default(fallback);
 
@@ -86,6 +87,7 @@ const Environment = z.object({
   LONGHAUL_QUIET_HOURS: z.string().optional(),
   LONGHAUL_APPROVAL_HOURS: z.coerce.number().positive().max(8760).default(72),
   ...healthVariables,
+  ...verificationVariables,
   ...telemetryVariables,
   ...s3Variables,
   LONGHAUL_METRICS_MINUTES: z.coerce.number().positive().max(525_600).default(60),
@@ -136,6 +138,7 @@ export type Config = Readonly<{
   notifications: NotificationConfig;
   /** When a running task or a disk is out of bounds. */
   health: Thresholds;
+  verification: VerificationPolicy;
   /** Where traces and logs are sent. */
   telemetry: Endpoints | undefined;
   /** Where artifacts are brought. */
@@ -245,6 +248,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     }),
     notifications: notificationsOf(values),
     health: thresholdsOf(values),
+    verification: verificationPolicyOf(values),
     telemetry: endpointsOf(values),
     s3: s3Of(values),
     metrics: Object.freeze({ retainSeconds: values.LONGHAUL_METRICS_MINUTES * 60, mostPlans: values.LONGHAUL_METRICS_PLANS }),

@@ -138,9 +138,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onError,
     });
     const git = createGit(config.environment["PATH"], config.home);
-    const { baseline } = workspaces;
-    const { shell } = executors;
-    const verifying = createVerifying({ home: config.home, database, engine, executions, shell, git, baseline, onError });
+    const verifying = createVerifying({ config, database, engine, executions, executors, git, workspaces, onError });
     const approvalStore = createApprovalStore(database);
     const governing = createGoverning({
       config,

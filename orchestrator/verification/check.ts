@@ -16,7 +16,13 @@ import { readResult, reportingEnvironment } from "./runners/read-result.ts";
 import { said } from "./runners/tally.ts";
 import { type TreeState, treeState } from "./tree-state.ts";
 
-export type Check = { criterion: string; anti: boolean; command: string | readonly string[] };
+export type Check = {
+  criterion: string;
+  anti: boolean;
+  command: string | readonly string[];
+  /** Not named by the plan: tests near the change, or all of the project's. */
+  discovered?: "touched" | "all";
+};
 /** `outcome` alone when the check did not come to an end of its own. */
 export type Checked = { outcome: Outcome; evidence?: Evidence };
 export type CheckOptions = { shell: Executor; git: Git };

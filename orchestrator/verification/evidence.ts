@@ -7,13 +7,16 @@ import type { Assignment, AttemptContext, Outcome } from "../executors/executor.
 import type { Engine } from "../store/engine.ts";
 import type { VerificationStore } from "../store/verification.ts";
 import type { Check } from "./check.ts";
+import { discoverChecks, discovers } from "./discovery.ts";
 import { fixOnce, iterationsFor } from "./fix-loop.ts";
 import { acceptedName } from "./honesty/honesty.ts";
+import type { VerificationPolicy } from "./policy.ts";
 import { superseded, type Verification, type VerifyOptions, verify } from "./verify.ts";
 
 export type VerificationOptions = VerifyOptions & {
   engine: Pick<Engine, "startVerifying">;
   store: Pick<VerificationStore, "recordEvidence" | "recordFix">;
+  policy: VerificationPolicy;
 };
 
 /** The step that checks what the executor says it has done, by the criteria that carry a command. */
@@ -29,14 +32,18 @@ export function verification(options: VerificationOptions): AttemptStep {
     };
     const most = iterationsFor(assignment);
     let outcome = await next(assignment, watched);
-    const checks = checksOf(assignment);
-    if (checks.length === 0) return outcome;
+    const named = checksOf(assignment);
+    let checks = named;
     const tried: string[] = [];
     for (let iteration = 0; outcome.status === "succeeded"; iteration += 1) {
+      // Only now: what the task touched is known when it is done, and a project may have its tests from the task itself.
+      if (named.length === 0 && discovers(assignment, options.policy))
+        checks = await discoverChecks(options, assignment, options.policy);
+      if (checks.length === 0) return checklist(assignment, outcome, options.policy);
       if (!(await options.engine.startVerifying(assignment))) throw superseded();
       const verified = await verify(options, assignment, context, checks, iteration);
       const judged = { ...outcome, evidence: verified.evidence, findings: verified.findings };
-      if (verified.status === "passed") return judged;
+      if (verified.status === "passed") return checklist(assignment, judged, options.policy);
       if (verified.outcome !== undefined) return { ...judged, ...verified.outcome };
       const insisted = onlyFindings(verified) && verified.message === tried.at(-1);
       tried.push(verified.message);
@@ -89,6 +96,31 @@ function askPerson(outcome: Outcome, tried: string[]): Outcome {
   };
   return { ...outcome, status: "held", message, hold: { name: "fix", waitFor: "human", onDone: "continue", detail } };
 }
+
+/** Criteria that nothing has checked are gone through by a person, once. */
+function checklist({ task, released }: Assignment, outcome: Outcome, policy: VerificationPolicy): Outcome {
+  const manual = task.verification.filter(
+    ({ test, status }) => test === "manual" && (status === "pending" || status === "in_progress"),
+  );
+  const tested = outcome.evidence?.some((one) => one.passed) ?? false;
+  const answered = released.some(({ name }) => name === checklistName);
+  if (manual.length === 0 || tested || answered || policy.checklists === "skip" || !asksFor(task)) return outcome;
+  const detail = {
+    question: "No test can check this task. Go through the list; `done` says that all of it is so.",
+    checklist: manual.map(({ criterion, anti, expected }) => ({
+      criterion: anti ? `Not: ${criterion}` : criterion,
+      ...(expected === undefined ? {} : { expected }),
+    })),
+  };
+  const message = `${manual.length} ${manual.length === 1 ? "criterion" : "criteria"} to be checked by a person: ${manual[0]?.criterion ?? ""}`;
+  return { ...outcome, status: "held", message, hold: { name: checklistName, waitFor: "human", onDone: "complete", detail } };
+}
+
+const checklistName = "checklist";
+
+/** What a session says about its own work proves nothing; what a command of the plan did, its exit code says. */
+const asksFor = (task: Assignment["task"]) =>
+  task.kind === "claude" || (task.kind === "shell" && task.automation === "SEMI_AUTO");
 
 function checksOf({ task }: Assignment): Check[] {
   return task.verification.flatMap(({ test, command, criterion, anti }) =>

@@ -1,6 +1,7 @@
 /** Gates and checks of one node, put together: what surrounds attempts, and the questions about evidence. */
 import { join } from "node:path";
 import type { AttemptStep } from "../attempt-step.ts";
+import type { Config } from "../config.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { Database } from "../store/db.ts";
 import type { Engine } from "../store/engine.ts";
@@ -13,25 +14,31 @@ import { gatesAfter, gatesBefore } from "./gate-step.ts";
 import { createVerificationQueries } from "./queries.ts";
 
 export type VerifyingOptions = {
-  home: string;
+  config: Pick<Config, "home" | "verification">;
   database: Database;
   engine: Engine;
   executions: ExecutionStore;
-  shell: Executor;
+  executors: { shell: Executor };
   git: Git;
-  /** What the files of a task were before its first attempt. */
-  baseline: FindBaseline;
+  workspaces: { baseline: FindBaseline };
   onError(error: unknown, doing: string): void;
 };
 
 export function createVerifying(options: VerifyingOptions) {
-  const { home, database, engine, executions, shell, git, baseline, onError } = options;
+  const { config, database, engine, executions, git, onError } = options;
+  const { shell } = options.executors;
+  const { baseline } = options.workspaces;
   const store = createVerificationStore(database);
   const checking = { shell, git, store, now: Date.now };
   /** Before the workspace is prepared. */
   const before: AttemptStep = gatesBefore(checking);
   /** In the prepared workspace, next to the executor. */
   const gates: AttemptStep = gatesAfter(checking);
-  const queries = createVerificationQueries({ shell, git, store, executions, directory: join(home, "replays") });
-  return { before, gates, verification: verification({ ...checking, engine, baseline, onError }), queries };
+  const queries = createVerificationQueries({ shell, git, store, executions, directory: join(config.home, "replays") });
+  return {
+    before,
+    gates,
+    verification: verification({ ...checking, engine, baseline, policy: config.verification, onError }),
+    queries,
+  };
 }

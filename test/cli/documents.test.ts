@@ -81,6 +81,7 @@ describe("docs/", () => {
         "orchestrator/health/thresholds.ts",
         "orchestrator/telemetry/endpoints.ts",
         "orchestrator/artifacts/s3-settings.ts",
+        "orchestrator/verification/policy.ts",
       ].map(read),
     );
     const variables = [...sources.join("\n").matchAll(/^ {2}([A-Z][A-Z_\d]+):/gm)].map((match) => match[1] as string);

@@ -58,13 +58,14 @@ export async function provesNothing(
   }
 }
 
-async function layOut(changes: Changes, folder: string): Promise<void> {
+/** @param withTests puts the tests of now in */
+export async function layOut(changes: Changes, folder: string, withTests = true): Promise<void> {
   await changes.checkout(folder);
   const { top, inside } = changes.baseline;
   for (const [path, text] of changes.after.changed) {
     const supports =
       looksLikeTest(path) || /(?:^|\/)(?:tests?|__tests__|specs?|fixtures|testdata)\//.test(path) || path.endsWith("conftest.py");
-    if (!supports) continue;
+    if (!supports || !withTests) continue;
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text);
   }
