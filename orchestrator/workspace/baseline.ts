@@ -1,7 +1,7 @@
 /** What the files of a task were before its first attempt. */
 
 import { realpath } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, isAbsolute, join, relative } from "node:path";
 import type { Assignment } from "../executors/executor.ts";
 import type { CheckpointStore } from "../store/checkpoints.ts";
 import type { GitCall } from "./git.ts";
@@ -19,6 +19,8 @@ export type Baseline = {
   index: string | null;
   objects: string | null;
   pathspec: string[];
+  /** LONGHAUL_HOME below the top, whose files are nobody's work; null when it lies elsewhere. */
+  home: string | null;
 };
 
 export type FindBaseline = (assignment: Assignment) => Promise<Baseline | undefined>;
@@ -30,9 +32,15 @@ export type FindBaseline = (assignment: Assignment) => Promise<Baseline | undefi
  */
 export function createFindBaseline(options: {
   directory: string;
+  /** LONGHAUL_HOME. */
+  home: string;
   snapshots: Snapshots;
   checkpoints: Pick<CheckpointStore, "firstTree">;
 }): FindBaseline {
+  const homeIn = async (top: string) => {
+    const inside = relative(top, await realpath(options.home));
+    return inside.startsWith("..") || isAbsolute(inside) ? null : inside;
+  };
   return async ({ executionId, ordinal, workspace, released }) => {
     const worktree = await readWorktree(join(options.directory, executionId, String(ordinal)));
     const real = await realpath(workspace);
@@ -47,6 +55,7 @@ export function createFindBaseline(options: {
         index: null,
         objects: null,
         pathspec: [inside === "" ? "." : inside],
+        home: null,
       };
     }
     const since = released
@@ -64,6 +73,7 @@ export function createFindBaseline(options: {
       index: join(place.directory, "index"),
       objects: place.files.environment?.["GIT_OBJECT_DIRECTORY"] ?? null,
       pathspec: place.pathspec,
+      home: await homeIn(place.top),
     };
   };
 }

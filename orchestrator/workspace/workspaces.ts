@@ -59,7 +59,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       const { commit, tree } = await treeState(git, folder);
       return { commit, tree: tree ?? (await snapshots.treeOf(folder)) };
     },
-    baseline: createFindBaseline({ directory, snapshots, checkpoints: store }),
+    baseline: createFindBaseline({ directory, home, snapshots, checkpoints: store }),
     cleaning: new Cleaning({ git, snapshots, checkpoints: store, targets, directory, retentionMs, onError, now: Date.now }),
     steps: [
       checkpoints({ checkpoints: store, snapshots, targets, onError }),

@@ -61,7 +61,7 @@ async function read(git: Git, call: GitCall, baseline: Baseline, was: string, no
   const fresh: string[] = [];
   for (let at = 0; at + 1 < fields.length && at < 2 * mostFiles; at += 2) {
     const [status, path = ""] = [fields[at], fields[at + 1]];
-    if (!matters(path)) continue;
+    if (!matters(path) || ofHome(path, baseline.home)) continue;
     if (status !== "A") old.push(path);
     if (status !== "D") fresh.push(path);
   }
@@ -78,6 +78,11 @@ async function read(git: Git, call: GitCall, baseline: Baseline, was: string, no
     },
   };
 }
+
+/** A home that is a workspace, too, has folders of the orchestrator in it. */
+const ofHome = (path: string, home: string | null): boolean =>
+  home !== null &&
+  (home === "" ? /^(?:snapshots|executions|worktrees|replays|postgres|\.[^/]+)\//.test(path) : path.startsWith(`${home}/`));
 
 /** Texts of files as they were, by one process. */
 async function contents(git: Git, call: GitCall, tree: string, paths: string[]): Promise<Map<string, string>> {

@@ -3,7 +3,7 @@ import type { Suspicion } from "./compare-tests.ts";
 import type { Side } from "./finding.ts";
 
 const stored =
-  /(?:^|\/)(?:__snapshots__|snapshots|__image_snapshots__)\/|\.(?:snap|ambr|golden|approved(?:\.\w+)?)$|(?:^|\/)(?:testdata|fixtures)\/.*(?:expected|golden)|\.expected(?:\.\w+)?$/;
+  /(?:^|\/)(?:__snapshots__|__image_snapshots__)\/|\.(?:snap|ambr|golden|approved(?:\.\w+)?)$|(?:^|\/)(?:testdata|fixtures)\/.*(?:expected|golden)|\.expected(?:\.\w+)?$/;
 
 export function compareSnapshots(before: Side, after: Side, hasTest: (name: string) => boolean): Suspicion[] {
   const now = new Map([...after.changed].flatMap(([path, text]) => (stored.test(path) ? entriesOf(path, text) : [])));
