@@ -6,12 +6,14 @@ import icon from "./icon.svg";
 import { follow, hrefTo, segments } from "./router.ts";
 import { leave, session } from "./session.ts";
 import { chooseTheme, type Theme, theme } from "./theme.ts";
+import { Agents } from "./views/agents.tsx";
 import { Execution } from "./views/execution.tsx";
 import { Executions } from "./views/executions.tsx";
 import { Inbox } from "./views/inbox.tsx";
 import { LogIn } from "./views/log-in.tsx";
 import { Preview } from "./views/preview.tsx";
 import { Recommendations } from "./views/recommendations.tsx";
+import { Value } from "./views/value.tsx";
 import { waiting } from "./waiting.ts";
 
 type Place = { path: string; name: string; icon: IconName };
@@ -20,7 +22,9 @@ const places: Place[] = [
   { path: "/", name: "Executions", icon: "list" },
   { path: "/inbox", name: "Inbox", icon: "inbox" },
   { path: "/new", name: "New plan", icon: "plan" },
+  { path: "/agents", name: "Agents", icon: "agents" },
   { path: "/memory", name: "Memory", icon: "memory" },
+  { path: "/value", name: "Value", icon: "value" },
 ];
 
 export function App() {
@@ -43,18 +47,29 @@ export function App() {
           ))}
         </ul>
         <div class="rail-foot">
-          <ThemeChoice />
-          <button type="button" class="quiet small" onClick={() => void leave()}>
-            <Icon name="exit" size={16} />
-            <span>Log out</span>
-          </button>
+          <Preferences />
         </div>
       </nav>
       <main id="content" tabIndex={-1}>
         <View />
+        <footer class="foot">
+          <Preferences />
+        </footer>
       </main>
       <Notices />
     </div>
+  );
+}
+
+function Preferences() {
+  return (
+    <>
+      <ThemeChoice />
+      <button type="button" class="quiet small" onClick={() => void leave()}>
+        <Icon name="exit" size={16} />
+        <span>Log out</span>
+      </button>
+    </>
   );
 }
 
@@ -63,6 +78,8 @@ function View(): ComponentChildren {
   if (place === "executions" && id !== undefined) return <Execution key={id} id={id} />;
   if (place === "inbox") return <Inbox />;
   if (place === "new") return <Preview />;
+  if (place === "agents") return <Agents />;
+  if (place === "value") return <Value />;
   if (place === "memory") return <Recommendations />;
   return <Executions />;
 }

@@ -27,7 +27,7 @@ type Palette = Record<Tone, { line: string; fill: string; soft: string }> & {
 };
 
 const radius = 8;
-const [textScale, detailScale] = [0.42, 0.7];
+const [textScale, detailScale] = [0.42, 0.6];
 
 /** Colours of the page as they are now; to be read anew when the theme changes. */
 export function readPalette(element: Element): Palette {

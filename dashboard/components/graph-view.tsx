@@ -2,7 +2,7 @@
  * A graph that can be moved with the pointer, the wheel, two fingers and the keyboard: arrows walk along the edges and within a column, Enter
  * opens, + and - zoom, 0 shows everything. What the focus is on is said to screen readers; the tree beside it has the same tasks as text.
  */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Layout, layoutGraph, nodeHeight, nodeWidth } from "../live/graph-layout.ts";
 import { theme } from "../theme.ts";
 import { Loading } from "./empty.tsx";
@@ -10,6 +10,8 @@ import { type Camera, drawGraph, type GraphItem, readPalette } from "./graph-can
 
 const [smallest, largest] = [0.03, 2];
 const clickPx = 5;
+const margin = 48;
+const [smallestHeight, toolsHeight] = [260, 48];
 
 export type GraphViewProps = {
   items: readonly GraphItem[];
@@ -18,6 +20,7 @@ export type GraphViewProps = {
   critical: ReadonlySet<string>;
   selected: string | undefined;
   onSelect: (id: string) => void;
+  /** The most that it may take; a small graph takes less. */
   height?: string;
 };
 
@@ -60,7 +63,7 @@ export function GraphView({ items, structure, critical, selected, onSelect, heig
       const places = latest.current.layout;
       if (element === null || places === undefined) return;
       const [width, high] = [element.clientWidth, element.clientHeight];
-      const scale = Math.max(smallest, Math.min(1, (width - 48) / places.width, (high - 48) / places.height));
+      const scale = Math.max(smallest, Math.min(1, (width - margin) / places.width, (high - margin) / places.height));
       camera.current = { scale, x: places.width / 2 - width / scale / 2, y: places.height / 2 - high / scale / 2 };
       draw();
     };
@@ -92,9 +95,15 @@ export function GraphView({ items, structure, critical, selected, onSelect, heig
     return { draw, fit, zoom, show, at };
   }, []);
 
+  const [natural, setNatural] = useState<number>();
+  useLayoutEffect(() => {
+    const wide = canvas.current?.clientWidth;
+    if (layout === undefined || wide === undefined) return;
+    setNatural(Math.max(smallestHeight, layout.height * Math.min(1, (wide - margin) / layout.width) + margin + toolsHeight));
+  }, [layout]);
   useEffect(() => {
     if (layout !== undefined) actions.fit();
-  }, [layout, actions]);
+  }, [layout, actions, natural]);
   useEffect(() => actions.draw());
   useEffect(() => {
     const element = canvas.current;
@@ -138,7 +147,7 @@ export function GraphView({ items, structure, critical, selected, onSelect, heig
   if (layout === undefined) return <Loading />;
   const words = here === undefined ? "" : `${here.label} ${here.title}, ${here.note}`;
   return (
-    <div class="graph" style={{ height }}>
+    <div class="graph" style={{ height: `min(${height}, ${natural ?? smallestHeight}px)` }}>
       <canvas
         ref={canvas}
         class="graph-canvas"

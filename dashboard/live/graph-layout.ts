@@ -9,9 +9,9 @@ export type GraphNode = { id: string; dependencies: readonly string[] };
 export type Place = { id: string; x: number; y: number };
 export type Layout = { places: Map<string, Place>; width: number; height: number };
 
-export const nodeWidth = 196;
+export const nodeWidth = 186;
 export const nodeHeight = 46;
-const [columnGap, rowGap] = [64, 16];
+const [columnGap, rowGap] = [46, 16];
 const mostForDagre = 250;
 const mostInColumn = 48;
 

@@ -137,13 +137,13 @@ function Blockers({ live, head, onSelect }: HeadProps) {
             ),
           )}
         </ul>
-        {tone === "waiting" && shown.some(({ taskId }) => taskId !== null) ? (
-          <a class="button small" href={hrefTo(`/inbox?execution=${head.executionId}`)} onClick={follow}>
-            Answer in the inbox
-          </a>
-        ) : null}
         {all.length > shown.length ? <p>and {all.length - shown.length} more</p> : null}
       </div>
+      {tone === "waiting" && shown.some(({ taskId }) => taskId !== null) ? (
+        <a class="button small" href={hrefTo(`/inbox?execution=${head.executionId}`)} onClick={follow}>
+          Answer in the inbox
+        </a>
+      ) : null}
     </section>
   );
 }

@@ -7,7 +7,7 @@ import { useAsked } from "../components/asked.ts";
 import { Empty, Failure, Loading } from "../components/empty.tsx";
 import { Icon } from "../components/icon.tsx";
 import { attempt, tell } from "../components/notice.tsx";
-import { clock, relativeText } from "../moments.ts";
+import { clock, minutesText, relativeText } from "../moments.ts";
 import { follow, hrefTo, search, setSearch } from "../router.ts";
 import { client } from "../session.ts";
 import { countWaiting } from "../waiting.ts";
@@ -156,13 +156,23 @@ const outcomes = {
   skipped: { name: "Skip", told: "Skipped.", icon: "skip" },
 } as const;
 
+const rangeText = ({ least, most }: { least: number; most: number }): string =>
+  least === most ? minutesText(least) : `${minutesText(least)} to ${minutesText(most)}`;
+
 function ActionCard({ action, onSettled }: { action: Action; onSettled: () => Promise<void> }) {
   const [note, setNote] = useState("");
+  const [minutes, setMinutes] = useState("");
   const [busy, setBusy] = useState(false);
+  // The buttons below say the first half; the rest is what to check.
+  const how = action.how.replace(/^Do it, then say that it is done: .*?complete\.\s*/, "");
   async function settle(outcome: keyof typeof outcomes): Promise<void> {
     setBusy(true);
     const answer = await attempt(() =>
-      client.completeAction(action.id, { outcome, ...(note.trim() === "" ? {} : { note: note.trim() }) }),
+      client.completeAction(action.id, {
+        outcome,
+        ...(note.trim() === "" ? {} : { note: note.trim() }),
+        ...(Number(minutes) > 0 ? { minutes: Number(minutes) } : {}),
+      }),
     );
     setBusy(false);
     if (answer !== undefined) tell(outcomes[outcome].told);
@@ -188,22 +198,23 @@ function ActionCard({ action, onSettled }: { action: Action; onSettled: () => Pr
           <dd>{action.why}</dd>
         </div>
         <div>
-          <dt>How</dt>
-          <dd>{action.how}</dd>
-        </div>
-        <div>
           <dt>Urgency</dt>
           <dd>
             {action.urgency}: {action.urgencyReason}
-            {action.minutes === null ? "" : `; takes about ${Math.round((action.minutes.least + action.minutes.most) / 2)} min`}
           </dd>
         </div>
-        {action.material.map((file) => (
-          <div key={`${file.taskId} ${file.name}`}>
-            <dt>Prepared</dt>
-            <dd class="mono">{file.location}</dd>
+        {action.minutes === null ? null : (
+          <div>
+            <dt>Takes</dt>
+            <dd>{rangeText(action.minutes)}</dd>
           </div>
-        ))}
+        )}
+        {how === "" ? null : (
+          <div>
+            <dt>How</dt>
+            <dd>{how}</dd>
+          </div>
+        )}
         <div>
           <dt>Then</dt>
           <dd>
@@ -220,6 +231,16 @@ function ActionCard({ action, onSettled }: { action: Action; onSettled: () => Pr
         </details>
       )}
       <Note id={action.id} value={note} onChange={setNote} />
+      <label class="field minutes-field">
+        <span>Minutes that you worked on it (optional; for the time saved)</span>
+        <input
+          type="number"
+          min="0"
+          inputMode="decimal"
+          value={minutes}
+          onInput={(event) => setMinutes(event.currentTarget.value)}
+        />
+      </label>
       <div class="inbox-actions">
         {Object.entries(outcomes).map(([outcome, { name, icon }]) => (
           <button

@@ -61,6 +61,8 @@ const pages = () => [
   "/inbox",
   "/new",
   "/memory?q=write+the+schema",
+  "/agents",
+  "/value",
   ...views.map((view) => `/executions/${rich}?view=${view}`),
   `/executions/${rich}?task=pdf`,
 ];
