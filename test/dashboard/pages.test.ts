@@ -90,6 +90,7 @@ describe.skipIf(!hasChromium)("every page", () => {
       expect(faults).toEqual({});
       expect(page.complaints).toEqual([]);
     },
+    180_000,
   );
 
   it("is there for who is not logged in, with nothing but the way in", async () => {

@@ -40,7 +40,7 @@ export async function createDashboardTest(environment: Record<string, string> = 
   async function stranger(options: BrowserContextOptions = {}): Promise<OpenPage> {
     const context = await browser.newContext({ reducedMotion: "reduce", viewport: { width: 1280, height: 860 }, ...options });
     contexts.push(context);
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     const page = Object.assign(await context.newPage(), { complaints: [] as string[] });
     page.on("pageerror", (error) => page.complaints.push(String(error)));
     page.on("console", (message) => {
