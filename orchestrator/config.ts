@@ -26,6 +26,7 @@ const Environment = z.object({
   LONGHAUL_CONCURRENCY: count(16, 10_000),
   LONGHAUL_SHELL_CONCURRENCY: count(8, 10_000),
   LONGHAUL_CLAUDE_CONCURRENCY: count(3, 1000),
+  LONGHAUL_BROWSER_CONCURRENCY: count(2, 1000),
   LONGHAUL_AGENT_CONCURRENCY: count(1_000, 100_000),
   LONGHAUL_AGENT_SILENT_SECONDS: z.coerce.number().min(1).max(604_800).default(1_800),
   LONGHAUL_LEASE_SECONDS: z.coerce.number().min(1).max(3600).default(30),

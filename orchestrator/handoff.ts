@@ -14,7 +14,7 @@ import { ExecutionStatus } from "./api/contract.ts";
 import type { HandoffEachRequest, HandoffEachResponse } from "./api/handoff-each-contract.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import type { Forecaster } from "./forecaster.ts";
-import { newTaskOf, priorities, skipCause } from "./new-task.ts";
+import { type Kinds, lackOf, newTaskOf, priorities, skipCause } from "./new-task.ts";
 import type { Refiner } from "./refiner.ts";
 import { type PlanLimits, readRequestedPlan, readRequestedPlans, refusalOf } from "./requested-plan.ts";
 import type { Engine } from "./store/engine.ts";
@@ -24,7 +24,7 @@ export type HandoffOptions = {
   engine: Engine;
   executions: ExecutionStore;
   /** Kinds of task that this orchestrator has an executor for. */
-  kinds: ReadonlySet<string>;
+  kinds: Kinds;
   limits: PlanLimits;
   refine: Refiner;
   forecast: Forecaster;
@@ -82,7 +82,7 @@ export function createHandoffs(options: HandoffOptions): Handoffs {
     for (const kind of new Set(
       graph.leaves.map((task) => task.kind).filter((kind) => kind !== "human" && !options.kinds.has(kind)),
     )) {
-      warnings.push(`This orchestrator cannot run tasks of kind '${kind}': they will wait for a person.`);
+      warnings.push(`${lackOf(kind, options.kinds)} They will wait for a person.`);
     }
     const seeing = graph.leaves.filter((task) => seesState(isolationRequest(task.isolation).level ?? options.isolation));
     if (request.options.approvalMode !== "auto" && seeing.length > 0) {

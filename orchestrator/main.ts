@@ -257,7 +257,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const { handoff, ...handoffs } = createHandoffs({
       engine,
       executions,
-      kinds: new Set(executors.kinds),
+      kinds: executors.abilities,
       limits,
       refine,
       forecast,
@@ -316,7 +316,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
     const door = { allowedHosts: config.allowedHosts, maxBodyBytes: Math.max(4 * 1024 * 1024, 2 * config.maxPlanBytes) };
     const planEdits = createPlanEdits({
       store: createPlanEditStore(database),
-      kinds: new Set(executors.kinds),
+      kinds: executors.abilities,
       limits,
       refine,
       onChange: onEdited,

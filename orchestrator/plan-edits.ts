@@ -11,14 +11,14 @@ import type { PlanEditAnswer } from "./api/plan-edit-contract.ts";
 import type { PlanEdits } from "./api/plan-edit-routes.ts";
 import { LonghaulError } from "./domain/errors.ts";
 import type { TaskStatus } from "./domain/task.ts";
-import { newTaskOf } from "./new-task.ts";
+import { type Kinds, newTaskOf } from "./new-task.ts";
 import type { Refiner } from "./refiner.ts";
 import { type PlanLimits, readRequestedPlan, refusalOf } from "./requested-plan.ts";
 import type { PlanEdit, PlanEditStore, StoredPlan, StoredTask } from "./store/plan-edits.ts";
 
 export type PlanEditOptions = {
   store: PlanEditStore;
-  kinds: ReadonlySet<string>;
+  kinds: Kinds;
   limits: PlanLimits;
   refine: Refiner;
   onChange(executionId: string): void;
@@ -117,7 +117,7 @@ function editOf(
   stored: StoredPlan,
   next: Plan,
   found: Reconciliation,
-  kinds: ReadonlySet<string>,
+  kinds: Kinds,
   answer: Pick<PlanEditAnswer, "added" | "removed" | "changed" | "kept" | "undecided">,
 ): PlanEdit {
   const graph = compileGraph(next);

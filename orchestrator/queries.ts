@@ -1,6 +1,7 @@
 /** Every read use-case: rows of the store → what the API answers. */
 import { compileGraph } from "../plan/graph.ts";
 import type { Task } from "../plan/model.ts";
+import { warnOfParams } from "../plan/task-params.ts";
 import type {
   Capabilities,
   ExecutionDetail,
@@ -90,7 +91,7 @@ export function createQueries(options: QueryOptions): Queries {
     },
     async preview(request) {
       const read = await readRequestedPlan(request, { ...request, limits: options.limits });
-      const { plan, report } = await options.refine(read);
+      const { plan, report } = warnOfParams(await options.refine(read));
       const graph = compileGraph(plan);
       return {
         plan,

@@ -72,13 +72,31 @@ export function lacksParams(task: Pick<Task, "kind" | "params">): boolean {
  * @throws PlanError with the line of every task whose params cannot be used
  */
 export function checkParams(parsed: ParsedPlan): ParsedPlan {
-  const { plan, report } = parsed;
+  const { problems, checked } = judgeParams(parsed);
+  if (problems.length > 0) throw new PlanError(problems);
+  return checked;
+}
+
+/** The same for a look at the plan: what would be refused is a warning. */
+export function warnOfParams(parsed: ParsedPlan): ParsedPlan {
+  const { problems, checked } = judgeParams(parsed);
+  const warnings = problems.map(({ code, message, line, file, fix }) => ({
+    code,
+    text: message,
+    ...(line === undefined ? {} : { line }),
+    ...(file === undefined ? {} : { file }),
+    ...(fix === undefined ? {} : { fix }),
+  }));
+  return withWarnings(checked, warnings);
+}
+
+function judgeParams(parsed: ParsedPlan): { problems: PlanProblem[]; checked: ParsedPlan } {
+  const { plan } = parsed;
   const open = new Set(
     leafTasks(plan)
       .filter((task) => isOpen(task) && specOf(task.kind) !== undefined)
       .map(({ id }) => id),
   );
-  if (open.size === 0) return parsed;
   const problems: PlanProblem[] = [];
   const warnings: ParsedPlan["report"]["warnings"] = [];
   const tasks = plan.tasks.map((task) => {
@@ -92,21 +110,22 @@ export function checkParams(parsed: ParsedPlan): ParsedPlan {
       return { ...task, automation: "HUMAN_ONLY" as const, requiresHuman: task.requiresHuman ?? reason };
     }
     const result = spec.schema.safeParse(task.params);
-    if (!result.success) {
-      const message = complaint(task.kind, task, result.error.issues);
-      problems.push({
-        code: "bad-params",
-        message,
-        ...line,
-        ...(task.sourceFile === undefined ? {} : { file: task.sourceFile }),
-        fix: `docs/executors.md lists the parameters of kind ${task.kind}.`,
-      });
-    }
+    if (result.success) return task;
+    problems.push({
+      code: "bad-params",
+      message: complaint(task.kind, task, result.error.issues),
+      ...line,
+      ...(task.sourceFile === undefined ? {} : { file: task.sourceFile }),
+      fix: `docs/executors.md lists the parameters of kind ${task.kind}.`,
+    });
     return task;
   });
-  if (problems.length > 0) throw new PlanError(problems);
+  return { problems, checked: withWarnings(warnings.length === 0 ? parsed : { ...parsed, plan: { ...plan, tasks } }, warnings) };
+}
+
+function withWarnings(parsed: ParsedPlan, warnings: ParsedPlan["report"]["warnings"]): ParsedPlan {
   if (warnings.length === 0) return parsed;
-  return { plan: { ...plan, tasks }, report: { ...report, warnings: [...report.warnings, ...warnings] } };
+  return { ...parsed, report: { ...parsed.report, warnings: [...parsed.report.warnings, ...warnings] } };
 }
 
 function complaint(kind: string, { id, params }: Pick<Task, "id" | "params">, issues: readonly z.core.$ZodIssue[]): string {

@@ -333,6 +333,10 @@ export const Capabilities = z
   .object({
     version: z.string(),
     executors: z.array(z.object({ kind: z.string(), available: z.boolean(), detail: z.string() })),
+    /** What no executor does, whatever a plan says: a person does it or its last step, or it is refused. */
+    notAutomated: z.array(
+      z.object({ rule: z.string(), level: z.enum(["SEMI_AUTO", "HUMAN_ONLY", "REFUSED"]), reason: z.string() }),
+    ),
     channels: z.array(z.string()),
     isolation: z.object({
       level: z.string(),

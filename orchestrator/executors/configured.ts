@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { type Billing, billedEnvironment, billingOf } from "../governor/billing.ts";
+import type { Kinds } from "../new-task.ts";
 import type { OutsideStore } from "../store/outside.ts";
 import { createActingExecutors } from "./acting.ts";
 import { createClaudeExecutor } from "./claude.ts";
@@ -22,6 +23,7 @@ export type Executors = Registry & {
   isolationLevels: LevelReport[];
   /** What Claude sessions are billed to. */
   billing: Billing;
+  abilities: Kinds;
   /** What looking at a condition needs. */
   looking: LookOptions;
   described: { kind: string; available: boolean; detail: string }[];
@@ -62,26 +64,32 @@ export async function createExecutors(
   const acting = createActingExecutors({ config, common: { ...common, containment }, shell, outside });
   const executors: Executor[] = [shell, createNoopExecutor(), agents, ...acting.executors];
   if (claude !== undefined) executors.push(createClaudeExecutor({ ...common, environment: billed, binary: claude.path }));
+  const described: Executors["described"] = [
+    { kind: "shell", available: true, detail: `commands, isolation: ${isolation.report.level}` },
+    {
+      kind: "claude",
+      available: claude !== undefined,
+      detail:
+        claude === undefined
+          ? missing(claudeBinary)
+          : `Claude Code ${claude.version} at ${claude.path}, billed to ${billing.detail}`,
+    },
+    { kind: "agent", available: true, detail: "given to registered remote agents whose capabilities match (longhaul agents)" },
+    ...acting.described,
+  ];
+  const registry = createRegistry(executors);
   return {
-    ...createRegistry(executors),
+    ...registry,
+    abilities: {
+      has: (kind) => registry.kinds.includes(kind),
+      whyNot: (kind) => described.find((one) => one.kind === kind && !one.available)?.detail,
+    },
     shell,
     isolation: isolation.report,
     isolationLevels: isolation.levels,
     billing,
     looking: acting.looking,
-    described: [
-      { kind: "shell", available: true, detail: `commands, isolation: ${isolation.report.level}` },
-      {
-        kind: "claude",
-        available: claude !== undefined,
-        detail:
-          claude === undefined
-            ? missing(claudeBinary)
-            : `Claude Code ${claude.version} at ${claude.path}, billed to ${billing.detail}`,
-      },
-      { kind: "agent", available: true, detail: "given to registered remote agents whose capabilities match (longhaul agents)" },
-      ...acting.described,
-    ],
+    described,
   };
 }
 

@@ -70,81 +70,83 @@ export function createProgramExecutor<Kind extends CheckedKind>(program: Program
   const taskSecretValues = Object.values(options.taskSecrets).map(({ value }) => value);
   return {
     kind: program.kind,
-    async run(assignment, context) {
-      const { directory, signal } = context;
-      const { task } = assignment;
-      let prepared: ReturnType<typeof prepare<Kind>>;
-      try {
-        prepared = prepare(program, options, assignment);
-      } catch (error) {
-        return { status: "failed", failureClass: "permanent", message: error instanceof Error ? error.message : String(error) };
-      }
-      const { params, hosts, secret, open } = prepared;
-      const secrets = [...options.secrets, ...taskSecretValues, ...Object.values(secret)];
-      if (!assignment.adopted && !signal.aborted) {
-        const late = await paced(options, hosts, signal);
-        if (late !== undefined) return late;
-      }
-      const logFile = join(directory, fileNames.output);
-      const framer = createTextFramer({ capBytes: eventBytes, secrets, logFile });
-      const tail = new OutputTail({ path: logFile, offset: context.recordedOffset, record: context.record, framer });
-      try {
-        const end = await superviseProcess({
-          directory,
-          mark: attemptMark(assignment),
-          adopted: assignment.adopted,
-          signal,
-          containment: options.containment,
-          ...(options.compileCache === undefined ? {} : { compileCache: options.compileCache }),
-          async order() {
-            const order: Order = {
-              kind: program.kind,
-              params,
-              folder: await taskFolder(assignment),
-              workspace: assignment.workspace,
-              artifacts: join(directory, programFiles.artifacts),
-              idempotencyKey: `longhaul-${assignment.executionId}-${assignment.ordinal}`,
-              settings: { ownHosts: options.ownHosts, ...open },
-              released: assignment.released.map(({ name }) => name),
-            };
-            const file = join(directory, programFiles.order);
-            writeFileSync(file, JSON.stringify(order), { mode: 0o600 });
-            return {
-              argv: [process.execPath, entry, directory],
-              cwd: order.folder,
-              environment: taskEnvironment(assignment, {
-                from: options.environment,
-                ...(program.passOn === undefined ? {} : { passOn: program.passOn }),
-                set: {
-                  NODE_NO_WARNINGS: "1",
-                  [secretsVariable]: JSON.stringify(secret),
-                  ...(options.compileCache === undefined ? {} : { NODE_COMPILE_CACHE: options.compileCache }),
-                },
-              }),
-              stdin: file,
-              separateStderr: false,
-              ...processLimits(task, { wallSeconds: program.wallSeconds ?? usualWallSeconds }),
-            };
-          },
-          pump: (ended) => tail.pump(ended),
-        });
-        const judged = judgeEnd(end);
-        if ("outcome" in judged && (judged.outcome.status === "detached" || judged.outcome.status === "cancelled"))
-          return judged.outcome;
-        const result = readWhole<Result>(directory, programFiles.result);
-        if (result !== undefined) return await outcomeOf(result, hosts, assignment, context, options, secrets);
-        const bare = "own" in judged ? broken(judged.own, await lastLines(logFile, secrets)) : judged.outcome;
-        const began = bare.failureClass === "ambiguous" || existsSync(join(directory, programFiles.acting));
-        if (bare.failureClass === "never_started" || isRepeatable(task) || !began) return bare;
-        return { ...bare, ...heldForLook(bare.message) };
-      } catch (error) {
-        if (error instanceof BrokenTask) return { status: "failed", failureClass: "permanent", message: error.message };
-        throw error;
-      } finally {
-        await tail.close();
-      }
-    },
+    run: async (assignment, context) => ({ isolation: options.containment.report, ...(await run(assignment, context)) }),
   };
+
+  async function run(assignment: Assignment, context: AttemptContext): Promise<Outcome> {
+    const { directory, signal } = context;
+    const { task } = assignment;
+    let prepared: ReturnType<typeof prepare<Kind>>;
+    try {
+      prepared = prepare(program, options, assignment);
+    } catch (error) {
+      return { status: "failed", failureClass: "permanent", message: error instanceof Error ? error.message : String(error) };
+    }
+    const { params, hosts, secret, open } = prepared;
+    const secrets = [...options.secrets, ...taskSecretValues, ...Object.values(secret)];
+    if (!assignment.adopted && !signal.aborted) {
+      const late = await paced(options, hosts, signal);
+      if (late !== undefined) return late;
+    }
+    const logFile = join(directory, fileNames.output);
+    const framer = createTextFramer({ capBytes: eventBytes, secrets, logFile });
+    const tail = new OutputTail({ path: logFile, offset: context.recordedOffset, record: context.record, framer });
+    try {
+      const end = await superviseProcess({
+        directory,
+        mark: attemptMark(assignment),
+        adopted: assignment.adopted,
+        signal,
+        containment: options.containment,
+        ...(options.compileCache === undefined ? {} : { compileCache: options.compileCache }),
+        async order() {
+          const order: Order = {
+            kind: program.kind,
+            params,
+            folder: await taskFolder(assignment),
+            workspace: assignment.workspace,
+            artifacts: join(directory, programFiles.artifacts),
+            idempotencyKey: `longhaul-${assignment.executionId}-${assignment.ordinal}`,
+            settings: { ownHosts: options.ownHosts, ...open },
+            released: assignment.released.map(({ name }) => name),
+          };
+          const file = join(directory, programFiles.order);
+          writeFileSync(file, JSON.stringify(order), { mode: 0o600 });
+          return {
+            argv: [process.execPath, entry, directory],
+            cwd: order.folder,
+            environment: taskEnvironment(assignment, {
+              from: options.environment,
+              ...(program.passOn === undefined ? {} : { passOn: program.passOn }),
+              set: {
+                NODE_NO_WARNINGS: "1",
+                [secretsVariable]: JSON.stringify(secret),
+                ...(options.compileCache === undefined ? {} : { NODE_COMPILE_CACHE: options.compileCache }),
+              },
+            }),
+            stdin: file,
+            separateStderr: false,
+            ...processLimits(task, { wallSeconds: program.wallSeconds ?? usualWallSeconds }),
+          };
+        },
+        pump: (ended) => tail.pump(ended),
+      });
+      const judged = judgeEnd(end);
+      if ("outcome" in judged && (judged.outcome.status === "detached" || judged.outcome.status === "cancelled"))
+        return judged.outcome;
+      const result = readWhole<Result>(directory, programFiles.result);
+      if (result !== undefined) return await outcomeOf(result, hosts, assignment, context, options, secrets);
+      const bare = "own" in judged ? broken(judged.own, await lastLines(logFile, secrets)) : judged.outcome;
+      const began = bare.failureClass === "ambiguous" || existsSync(join(directory, programFiles.acting));
+      if (bare.failureClass === "never_started" || isRepeatable(task) || !began) return bare;
+      return { ...bare, ...heldForLook(bare.message) };
+    } catch (error) {
+      if (error instanceof BrokenTask) return { status: "failed", failureClass: "permanent", message: error.message };
+      throw error;
+    } finally {
+      await tail.close();
+    }
+  }
 }
 
 function prepare<Kind extends CheckedKind>(program: ProgramKind<Kind>, options: ProgramOptions, assignment: Assignment) {

@@ -1,4 +1,5 @@
 /** What `/health` and `/capabilities` say: facts looked up when asked, never remembered from start. */
+import { humanRules, refusedRules } from "../../plan/classify-rules.ts";
 import type { Capabilities, Health } from "../api/contract.ts";
 import type { Config } from "../config.ts";
 import type { Executors } from "../executors/configured.ts";
@@ -52,6 +53,7 @@ export async function describeCapabilities(facts: CapabilityFacts, executions: E
   return {
     version,
     executors: executors.described,
+    notAutomated: [...refusedRules, ...humanRules].map(({ name, level, reason }) => ({ rule: name, level, reason })),
     channels,
     isolation: { ...executors.isolation, levels: executors.isolationLevels },
     planFormats,

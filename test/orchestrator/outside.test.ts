@@ -1,4 +1,5 @@
 /** Tasks that act outside, under a real orchestrator: what is waited for, what hosts are spared, what a kill must not repeat. */
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -108,6 +109,45 @@ describe("a task that waits", () => {
     ]);
     expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
     expect(server.seen).toHaveLength(3);
+  });
+});
+
+describe("a call that must not be made twice", () => {
+  it("goes on without the orchestrator, and is not made again by the next one", async () => {
+    let release = () => {};
+    const server = await startHttpServer(async (_seen, response) => {
+      await new Promise<void>((resolve) => (release = resolve));
+      response.writeHead(201).end("made");
+    });
+    const executionId = await handoff("Once", [
+      { id: "post", title: "Post", kind: "http", params: { url: server.url, method: "POST" } },
+    ]);
+    while (server.seen.length === 0) await delay(10);
+    await orchestrator.kill();
+    release();
+    ({ client } = await orchestrator.start());
+    expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it("is put to a person when its process was killed as well", async () => {
+    const server = await startHttpServer(() => undefined);
+    const executionId = await handoff("Lost", [
+      { id: "post", title: "Post", kind: "http", params: { url: server.url, method: "POST" } },
+    ]);
+    while (server.seen.length === 0) await delay(10);
+    await orchestrator.kill();
+    const performing = execFileSync("pgrep", ["-f", `perform.ts .*${executionId}`], { encoding: "utf8" })
+      .trim()
+      .split("\n");
+    for (const pid of performing) process.kill(Number(pid), "SIGKILL");
+    ({ client } = await orchestrator.start());
+    await untilEvent(executionId, "task.awaiting_human", "post");
+    const [action] = (await client.pendingActions()).filter((one) => one.executionId === executionId);
+    expect(action?.why).toContain("Nobody knows whether it happened");
+    await client.completeAction(action?.id ?? "", { outcome: "done", note: "it was made" });
+    expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+    expect(server.seen).toHaveLength(1);
   });
 });
 

@@ -184,6 +184,7 @@ function queriesOf(log: EventLog): Queries {
     capabilities: async () => ({
       version: "1.2.3",
       executors: [],
+      notAutomated: [],
       channels: [],
       isolation: { level: "process", files: "", network: "", memory: "none", treeKill: "best-effort", why: "", levels: [] },
       planFormats: [],

@@ -1,5 +1,7 @@
 /** The programs as one node would offer them, with nothing shared and this machine allowed. */
 
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Executor } from "../../../../orchestrator/executors/executor.ts";
 import { findContainment } from "../../../../orchestrator/executors/isolation.ts";
 import { createProgramExecutor, type ProgramKind, type ProgramOptions } from "../../../../orchestrator/executors/program.ts";
@@ -17,6 +19,7 @@ export function programWith<Kind extends CheckedKind>(
       containment,
       environment: { PATH: process.env["PATH"], HOME: "/nowhere" },
       secrets: [],
+      compileCache: join(tmpdir(), "longhaul-test-compile-cache"),
       taskSecrets: {},
       ownHosts: ["127.0.0.1"],
       outside: undefined,
