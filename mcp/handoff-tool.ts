@@ -45,7 +45,9 @@ const HandoffArguments = z
     notifications: z
       .record(z.string().max(50), z.boolean())
       .optional()
-      .describe('Channels that tell the user about this plan or do not, e.g. {"voice":true,"mail":false}'),
+      .describe(
+        'Channels that tell the user about this plan or do not, or for one kind of event: {"voice":true,"email":false,"task.completed.push":true}',
+      ),
     webhookUrl: z
       .url({ protocol: /^https?$/ })
       .max(2000)

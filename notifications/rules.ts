@@ -42,7 +42,7 @@ export const Overrides = z.record(
 export type Overrides = z.infer<typeof Overrides>;
 
 /**
- * @param ofPlan the hand-off's own wishes: a channel for all of its events
+ * @param ofPlan the hand-off's own wishes: `channel` for all of its events, `event.channel` for one kind, which counts more
  * @param seconds how long the task ran
  */
 export function channelsFor(
@@ -55,6 +55,8 @@ export function channelsFor(
   const rules = matrix[type];
   if (rules === undefined) return [];
   return configured.filter((channel) => {
+    const wish = ofPlan[`${type}.${channel}`];
+    if (wish !== undefined) return wish;
     if (ofPlan[channel] === false) return false;
     const rule = overrides[type]?.[channel] ?? (ofPlan[channel] === true && type !== "task.started" ? true : rules[channel]);
     return rule === "when-long" ? (seconds ?? 0) > longSeconds : rule;

@@ -44,16 +44,16 @@ create table notification_blocks (
   blocked_until  timestamptz not null
 );
 
--- Executions that were handed off with an address of their own to tell.
+-- Executions that were handed off with an address of their own to tell, or with wishes of their own.
 create table notified_executions (
   execution_id  uuid primary key references executions (id) on delete cascade deferrable initially deferred
 );
-create function note_webhook() returns trigger language plpgsql as $$
+create function note_wishes() returns trigger language plpgsql as $$
 begin
   insert into notified_executions (execution_id) values (new.id);
   return null;
 end $$;
-create trigger executions_webhook after insert on executions for each row when (new.options ? 'webhookUrl') execute function note_webhook();
+create trigger executions_with_wishes after insert on executions for each row when (new.options ? 'webhookUrl' or new.options ? 'notifications') execute function note_wishes();
 
 -- Runs once per statement and returns at once when nobody wants anything.
 create function intend_notifications() returns trigger language plpgsql as $$

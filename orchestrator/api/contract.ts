@@ -17,11 +17,20 @@ export const ExecutionStatus = z.enum(executionStatuses);
 export type ExecutionStatus = z.infer<typeof ExecutionStatus>;
 const TaskStatus = z.enum(taskStatuses);
 
+/** Who is told: a channel, or one kind of event on a channel. */
+const wish = /^((task|execution|approval|phase|health)\.[a-z_]+\.)?(voice|push|discord|slack|email|webhook)$/;
+
 const HandoffOptions = z
   .object({
     priority: z.enum(["low", "normal", "high"]).default("normal"),
     approvalMode: z.enum(["auto", "checkpoints", "final"]).default("auto"),
-    notifications: z.record(z.string(), z.boolean()).optional(),
+    /** A channel for all events of this plan, `{"voice": false}`, or for one kind of them, `{"task.completed.push": true}`. */
+    notifications: z
+      .record(z.string(), z.boolean())
+      .refine((wishes) => Object.keys(wishes).every((name) => wish.test(name)), {
+        error: "name a channel (voice, push, discord, slack, email, webhook), or an event and a channel: task.completed.push",
+      })
+      .optional(),
     retry: z
       .object({ maxAttempts: z.number().int().min(1).max(100), backoffMultiplier: z.number().min(1) })
       .partial()

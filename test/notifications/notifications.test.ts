@@ -146,10 +146,11 @@ describe("a plan that runs", () => {
   });
 
   it("is told as the plan wishes", async () => {
-    const wishes = { notifications: { voice: false, discord: false, slack: false } };
+    const wishes = { notifications: { voice: false, discord: false, slack: false, "task.started.slack": true } };
     await untilEnded(running.client, await handoff([{ id: "w", title: "A wish", command: "true" }], wishes, "Wishes"));
     await expect.poll(() => titles(servers.ntfy)).toContain("Plan completed: Wishes");
-    for (const { received } of [servers.voice, servers.discord, servers.slack])
+    expect(servers.slack.received.map(({ body }) => body["text"])).toEqual(["Started: A wish"]);
+    for (const { received } of [servers.voice, servers.discord])
       expect(received.filter(({ text }) => /wish/i.test(text))).toEqual([]);
   });
 
@@ -231,6 +232,12 @@ describe("a service in trouble", () => {
       )
       .toMatchObject({ status: "failed", error: expect.stringContaining("it has moved"), tries: 1 });
     expect(servers.discord.received.filter(({ path }) => path === "/elsewhere")).toEqual([]);
+  });
+
+  it("is refused at hand-off when there is no such channel", async () => {
+    await expect(handoff([ok], { notifications: { telegram: true } })).rejects.toMatchObject({
+      message: expect.stringContaining("name a channel (voice, push"),
+    });
   });
 
   it("is refused at hand-off when its address is neither http nor https", async () => {

@@ -39,6 +39,9 @@ describe("who is told what", () => {
   it("can be changed for an event and for a plan", () => {
     expect(channelsFor("task.completed", ["push", "discord"], 1, { "task.completed": { push: true } })).toEqual(["push"]);
     expect(channelsFor("execution.completed", ["voice", "push"], 1, {}, { voice: false })).toEqual(["push"]);
+    const wishes = { voice: false, "task.completed.voice": true, "execution.completed.push": false };
+    expect(channelsFor("task.completed", ["voice", "push"], 1, {}, wishes)).toEqual(["voice"]);
+    expect(channelsFor("execution.completed", ["voice", "push"], 1, {}, wishes)).toEqual([]);
   });
 });
 
