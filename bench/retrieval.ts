@@ -164,7 +164,7 @@ async function recommenderOf(store: PatternStore, embedder: Embedder | undefined
   const learner = new Learner({ store, index, embedder, redact: (text) => text, onError });
   learner.wake([]);
   await learner.idle();
-  return createRecommender({ store, index, fallback: index, embedder, meaningFloor: 0.5, onDegraded: onError, now: Date.now });
+  return createRecommender({ store, index, fallback: index, embedder, onDegraded: onError, now: Date.now });
 }
 
 const titlesBy = (recommend: Recommender) => async (text: string) =>

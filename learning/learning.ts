@@ -9,7 +9,7 @@ import { createRecommender, type Recommender } from "./recommend.ts";
 export type LearningOptions = {
   store: PatternStore;
   qdrant: Omit<QdrantOptions, "model"> | undefined;
-  embedding: (Omit<EmbedderOptions, "now"> & { floor: number }) | undefined;
+  embedding: (Omit<EmbedderOptions, "now"> & { floor: number | undefined }) | undefined;
   redact(text: string): string;
   onError(error: unknown, doing: string): void;
   onLearned(patterns: number): void;
@@ -29,7 +29,7 @@ export function createLearning({ store, qdrant, embedding, redact, onError, onLe
       index,
       fallback: own,
       embedder,
-      meaningFloor: embedding?.floor ?? 1,
+      meaningFloor: embedding?.floor,
       onDegraded: onError,
       now,
     }),

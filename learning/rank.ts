@@ -1,4 +1,5 @@
 /** Puts matches in the order in which they help: similarity first, then what came of them, how long ago, and whether it was this project. Pure. */
+import type { Standing } from "./background.ts";
 import type { StoredPattern } from "./pattern.ts";
 import type { Match } from "./pattern-index.ts";
 
@@ -16,12 +17,11 @@ export type RankOptions = {
   project: string | undefined;
   nowMs: number;
   limit: number;
-  /** Below all of them a match is not worth reading. */
-  floors: Floors;
+  /** What a cosine means; without it meaning counts for nothing. */
+  standing: Standing | undefined;
+  /** Cosine from which a match is shown for its meaning alone, where the usual standing does not decide. */
+  meaningFloor: number | undefined;
 };
-
-/** A match by words needs one of its two. */
-export type Floors = { words: { similarity: number; mass: number }; meaning: number };
 
 const dayMs = 86_400_000;
 const halfLifeDays = 90;
@@ -30,16 +30,23 @@ const oldestWeight = 0.8;
 const ownProject = 1.1;
 /** A measured failure tells as much as a success, but of what not to do; what nobody checked tells least. */
 const outcomeWeight = { success: 1, failure: 0.9, unverified: 0.85 } as const;
-/** Reciprocal rank fusion (Cormack, Clarke, Büttcher 2009); their constant. */
-const fusionConstant = 60;
+/**
+ * How much stands for a match is measured in words that nothing else has; a standard deviation of meaning above the usual is worth a fifth of
+ * one. It is shown when it has half of what was asked, or more than one such word, or enough of both, or is far nearer than unrelated tasks.
+ * Chosen on half of the questions in bench/retrieval; how that did on the other half stands in bench/README.md.
+ */
+const meaningWorth = 0.2;
+const floors = { similarity: 0.5, mass: 1.2, both: 1.5, standing: 4 };
 
 /** @returns at most `limit`, best first */
 export function rank(matches: readonly Match[], patterns: readonly StoredPattern[], options: RankOptions): Recommendation[] {
   const byId = new Map(patterns.map((pattern) => [pattern.id, pattern]));
-  const fused = fuse(matches);
-  const weighed = fused.flatMap(({ match, similarity, order }): Recommendation[] => {
+  const weighed = matches.flatMap((match): Recommendation[] => {
     const pattern = byId.get(match.id);
-    if (pattern === undefined || isWeak(match, options.floors)) return [];
+    const standing = match.meaning?.score ? Math.max(0, options.standing?.(match.meaning.score) ?? 0) : 0;
+    if (pattern === undefined || isWeak(match, standing, options.meaningFloor)) return [];
+    const similarity = Math.min(1, Math.max(match.words.similarity, match.meaning?.similarity ?? 0));
+    const order = match.words.score + meaningWorth * standing;
     const ageDays = Math.max(0, options.nowMs - pattern.finishedAt.getTime()) / dayMs;
     const fresh = oldestWeight + (1 - oldestWeight) * 2 ** (-ageDays / halfLifeDays);
     const own = options.project !== undefined && pattern.project === options.project;
@@ -49,24 +56,10 @@ export function rank(matches: readonly Match[], patterns: readonly StoredPattern
   return merged(weighed.toSorted((a, b) => b.score - a.score)).slice(0, options.limit);
 }
 
-const isWeak = ({ words, meaning }: Match, floors: Floors) =>
-  words.similarity < floors.words.similarity && words.mass < floors.words.mass && (meaning?.similarity ?? 0) < floors.meaning;
-
-/** Without meaning, words decide. With both, their ranks are fused, and the better of the two says how similar it is. */
-function fuse(matches: readonly Match[]): { match: Match; similarity: number; order: number }[] {
-  if (matches.every(({ meaning }) => meaning === undefined))
-    return matches.map((match) => ({ match, similarity: match.words.similarity, order: match.words.score }));
-  const rankBy = (score: (match: Match) => number) => {
-    const sorted = matches.filter((match) => score(match) > 0).toSorted((a, b) => score(b) - score(a));
-    return new Map(sorted.map((match, index) => [match.id, 1 / (fusionConstant + index + 1)]));
-  };
-  const words = rankBy((match) => match.words.score);
-  const meaning = rankBy((match) => match.meaning?.score ?? 0);
-  return matches.map((match) => ({
-    match,
-    similarity: Math.max(match.words.similarity, match.meaning?.similarity ?? 0),
-    order: (words.get(match.id) ?? 0) + (meaning.get(match.id) ?? 0),
-  }));
+function isWeak({ words, meaning }: Match, standing: number, meaningFloor: number | undefined): boolean {
+  const near = meaningFloor === undefined ? standing >= floors.standing : (meaning?.similarity ?? 0) >= meaningFloor;
+  const telling = words.similarity >= floors.similarity || words.mass >= floors.mass;
+  return !near && !telling && words.mass + meaningWorth * standing < floors.both;
 }
 
 function merged(sorted: Recommendation[]): Recommendation[] {

@@ -1,5 +1,6 @@
 /** Answers "what is like this, and how did it go": one search over the index, ranked. */
 import type { PatternStore } from "../orchestrator/store/patterns.ts";
+import { createBackground, type Standing } from "./background.ts";
 import type { Embedder } from "./embed.ts";
 import type { Match, PatternIndex } from "./pattern-index.ts";
 import { type Recommendation, rank } from "./rank.ts";
@@ -14,26 +15,23 @@ export type RecommenderOptions = {
   /** Answers when the index does not: words only, from the database. */
   fallback: PatternIndex;
   embedder: Embedder | undefined;
-  /** Cosine below which two texts have nothing to do with each other; models differ. */
-  meaningFloor: number;
+  /** Cosine from which a match is shown for its meaning alone; without it that is measured, because models differ. */
+  meaningFloor?: number | undefined;
   onDegraded(error: unknown, what: string): void;
   now(): number;
 };
 
 const usualLimit = 3;
 const considered = 50;
-/**
- * A match by words is shown when it has half of what is asked, or more than one telling word of a longer question. Chosen on half of the
- * questions in bench/retrieval; how it did on the other half stands in bench/README.md.
- */
-const wordsFloor = { similarity: 0.5, mass: 1.2 };
-
 export function createRecommender(options: RecommenderOptions): Recommender {
   const { store, index, fallback, embedder } = options;
 
-  async function vectorOf(text: string): Promise<Float32Array | undefined> {
+  const background = embedder === undefined ? undefined : createBackground(embedder);
+
+  async function meaningOf(text: string): Promise<{ vector: Float32Array; standing: Standing } | undefined> {
     try {
-      return (await embedder?.embed([text], "query"))?.[0];
+      const vector = (await embedder?.embed([text], "query"))?.[0];
+      return vector && background && { vector, standing: await background.standingOf(vector) };
     } catch (error) {
       options.onDegraded(error, "embedding a question");
       return undefined;
@@ -42,11 +40,11 @@ export function createRecommender(options: RecommenderOptions): Recommender {
 
   return async ({ text, project, limit = usualLimit }) => {
     const words = askedTerms(text);
-    const vector = await vectorOf(text);
+    const meaning = await meaningOf(text);
     let matches: Match[];
     try {
-      if (embedder !== undefined && vector === undefined) throw new Error("There is no vector for the question.");
-      matches = await index.search({ words, vector }, considered);
+      if (embedder !== undefined && meaning === undefined) throw new Error("There is no vector for the question.");
+      matches = await index.search({ words, vector: meaning?.vector }, considered);
     } catch (error) {
       options.onDegraded(error, "searching by meaning");
       matches = await fallback.search({ words, vector: undefined }, considered);
@@ -56,7 +54,8 @@ export function createRecommender(options: RecommenderOptions): Recommender {
       project,
       nowMs: options.now(),
       limit,
-      floors: { words: wordsFloor, meaning: options.meaningFloor },
+      standing: meaning?.standing,
+      meaningFloor: options.meaningFloor,
     });
   };
 }

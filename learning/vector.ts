@@ -16,3 +16,10 @@ export function cosine(vector: Float32Array, stored: Buffer): number {
   for (let index = 0; index < vector.length; index += 1) sum += (vector[index] as number) * stored.readFloatLE(index * 4);
   return sum;
 }
+
+/** Cosine of two unit vectors. */
+export function dot(one: Float32Array, other: Float32Array): number {
+  let sum = 0;
+  for (let index = 0; index < one.length; index += 1) sum += (one[index] as number) * (other[index] as number);
+  return sum;
+}

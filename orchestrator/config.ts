@@ -72,7 +72,7 @@ const Environment = z.object({
   EMBEDDING_MODEL: z.string().optional(),
   EMBEDDING_QUERY_PREFIX: z.string().default(""),
   EMBEDDING_DOCUMENT_PREFIX: z.string().default(""),
-  EMBEDDING_FLOOR: z.coerce.number().min(0).max(1).default(0.5),
+  EMBEDDING_FLOOR: z.coerce.number().min(0).max(1).optional(),
   VOICE_SERVER_URL: httpUrl.optional(),
   VOICE_ID: z.string().optional(),
   NTFY_URL: httpUrl.default("https://ntfy.sh"),
@@ -159,7 +159,7 @@ export type Config = Readonly<{
           model: string;
           queryPrefix: string;
           documentPrefix: string;
-          floor: number;
+          floor: number | undefined;
         }
       | undefined;
     /** Share of agent tasks that are not told what similar ones were like. */

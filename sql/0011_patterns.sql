@@ -150,8 +150,8 @@ $$;
 
 -- BM25 (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.6) over the words of the question, each counted by the best way in which a pattern has it.
 -- `similarity` is the weight of the words that were found divided by that of all: 1 means that every word was found, and rare words count
--- more. `mass` is the same weight measured by that of a word that nothing else has. Common words say little and cost most, so the rarest
--- find the candidates and all rank them; with `p_among` these are the candidates.
+-- more. `mass` is the same weight, and `score` is BM25, both measured by the weight of a word that nothing else has. Common words say little
+-- and cost most, so the rarest find the candidates and all rank them; with `p_among` these are the candidates.
 create function search_patterns(p_asked jsonb, p_limit integer, p_among uuid[] default null)
   returns table (pattern integer, score double precision, similarity double precision, mass double precision)
 language plpgsql stable as $$
@@ -193,6 +193,6 @@ begin
     join pattern_terms t on t.term = a.term and t.pattern = any (v_candidates)
     group by t.pattern, a.word
   )
-  select f.pattern, sum(f.part), sum(f.had) / nullif(v_total, 0), sum(f.had) / v_rarest
+  select f.pattern, sum(f.part) / v_rarest, sum(f.had) / nullif(v_total, 0), sum(f.had) / v_rarest
   from found f group by f.pattern order by 2 desc, f.pattern desc limit p_limit;
 end $$;

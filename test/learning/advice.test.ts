@@ -85,7 +85,6 @@ async function told(assignment: Assignment, holdout: number): Promise<Assignment
     index,
     fallback: index,
     embedder: undefined,
-    meaningFloor: 1,
     onDegraded,
     now: Date.now,
   });

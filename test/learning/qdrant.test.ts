@@ -73,7 +73,6 @@ function parts(embedder: Embedder | undefined, url: string) {
     index,
     fallback,
     embedder,
-    meaningFloor: 0.5,
     onDegraded: onError,
     now: Date.now,
   });
