@@ -62,3 +62,31 @@ test("an agent talks to any node: work, reports and revocation reach it there; a
   while (!(await refused()) && Date.now() < untilMs);
   expect(await refused()).toBe(true);
 });
+
+test("agents that wait at both nodes share the work: each piece is given to one of them", async () => {
+  const agents = await Promise.all(["left", "right"].map((name) => registerTestAgent(running[0] as never, name, ["both"])));
+  const places = agents.map((agent, index) => testAgent(running[index]?.url ?? "", agent.id, agent.token));
+  const count = 12;
+  let left = count;
+  const working = places.map(async (agent) => {
+    while (left > 0) {
+      const { work } = await agent.work(1);
+      if (work === null) continue;
+      expect(await agent.report(work, { result: { status: "succeeded" } })).toMatchObject({ status: 200 });
+      left -= 1;
+    }
+  });
+  const { client } = running[0] as (typeof running)[0];
+  const tasks = Array.from({ length: count }, (_, index) => ({
+    id: `t${index}`,
+    title: `Task ${index}`,
+    kind: "agent",
+    params: { capabilities: ["both"] },
+  }));
+  const { executionId } = await client.handoff({ plan: { title: "Shared", tasks }, options: { workspace } });
+  expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+  await Promise.all(working);
+  const { events } = await client.events(executionId, { limit: 1000 });
+  const assigned = events.filter(({ type }) => type === "agent.assigned").map(({ taskId }) => taskId);
+  expect(assigned.toSorted()).toEqual(tasks.map(({ id }) => id).toSorted());
+});
