@@ -2,7 +2,7 @@
  * Remote agents: ten thousand that wait for work, how fast work reaches one of them, and how many events a second become durable. A real
  * orchestrator process on a real PostgreSQL with fsync; the agents are bare sockets in this process, so all three share the machine's cores.
  *
- * `node bench/agents/run.ts [--agents 10000] [--seconds 10]`
+ * `node bench/agents/run.ts [--agents 10000] [--seconds 10] [--dispatch]`; the last leaves the intake of events out.
  */
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
@@ -19,13 +19,16 @@ import { percentile } from "../statistics.ts";
 import { type FleetAgent, type Given, keepPolling, type Line, report } from "./fleet.ts";
 
 const { values: flags } = parseArgs({
-  options: { agents: { type: "string", default: "10000" }, seconds: { type: "string", default: "10" } },
+  options: {
+    agents: { type: "string", default: "10000" },
+    seconds: { type: "string", default: "10" },
+    dispatch: { type: "boolean", default: false },
+  },
 });
 const agentCount = Number(flags.agents);
 const seconds = Number(flags.seconds);
 const chainLength = 100;
 const plansPerSecond = 10;
-const reporters = 8;
 const eventsPerReport = 500;
 
 /** What the documents that Longhaul grew out of ask for. */
@@ -127,8 +130,9 @@ async function measure(running: Running, database: pg.Client): Promise<void> {
   }
   const dispatchLoad = loadavg()[0] ?? 0;
 
-  const intake = await measureIntake(running, database, eventsPerReport);
-  const single = await measureIntake(running, database, 1);
+  const intake = flags.dispatch
+    ? []
+    : [await measureIntake(running, database, eventsPerReport, 8), await measureIntake(running, database, 1, 100)];
 
   const ratio = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} ×`;
   const line = (name: string, value: string, source: string, times: number, met: boolean | undefined) =>
@@ -149,20 +153,15 @@ async function measure(running: Running, database: pg.Client): Promise<void> {
     asked.dispatchMs / p99,
     p99 < aims.dispatchP99Ms,
   );
-  line(
-    `durable events, ${eventsPerReport} in a report (load ${intake.load.toFixed(1)})`,
-    `${Math.round(intake.perSecond)} a second`,
-    `${asked.eventsPerSecond} a second`,
-    intake.perSecond / asked.eventsPerSecond,
-    intake.perSecond >= aims.eventsPerSecond,
-  );
-  line(
-    `durable events, one in a report (load ${single.load.toFixed(1)})`,
-    `${Math.round(single.perSecond)} a second`,
-    `${asked.eventsPerSecond} a second`,
-    single.perSecond / asked.eventsPerSecond,
-    undefined,
-  );
+  for (const { perReport, reporters, perSecond, load } of intake) {
+    line(
+      `durable events, ${perReport} in a report, ${reporters} agents (load ${load.toFixed(1)})`,
+      `${Math.round(perSecond)} a second`,
+      `${asked.eventsPerSecond} a second`,
+      perSecond / asked.eventsPerSecond,
+      perReport === 1 ? undefined : perSecond >= aims.eventsPerSecond,
+    );
+  }
   console.log(
     `\nWhile they wait: ${waiting.memoryMb.toFixed(0)} MB resident at most, ${(waiting.cpuShare * 100).toFixed(1)} % of a core, ` +
       `${waiting.transactions.toFixed(1)} transactions a second. Orchestrator at the end: ${peakMemoryMb([pid]).toFixed(0)} MB.`,
@@ -190,11 +189,7 @@ async function statementsOf(database: pg.Client): Promise<number> {
 }
 
 /** Some agents report log lines as fast as they are taken; every event that was acknowledged must be in the log, once and without a gap. */
-async function measureIntake(
-  running: Running,
-  database: pg.Client,
-  perReport: number,
-): Promise<{ perSecond: number; load: number }> {
+async function measureIntake(running: Running, database: pg.Client, perReport: number, reporters: number) {
   const capability = `reports-${perReport}`;
   const agents = await register(database, reporters, capability);
   const tasks = agents.map((_, index) => ({
@@ -245,5 +240,5 @@ async function measureIntake(
     throw new Error(`${recorded} events were acknowledged, found: ${JSON.stringify(rows[0])}`);
   for (const { executionId } of executions) await running.client.control(executionId, { action: "cancel" });
   for (const { line } of lines) line.close();
-  return { perSecond, load };
+  return { perReport, reporters, perSecond, load };
 }
