@@ -5,6 +5,7 @@
  */
 import type { z } from "zod";
 import type { ParsedPlan, Task, TaskKind } from "./model.ts";
+import { AgentParams } from "./params/agent.ts";
 import { BrowserParams, isActing } from "./params/browser.ts";
 import { ContentParams } from "./params/content.ts";
 import { DataParams } from "./params/data.ts";
@@ -32,6 +33,7 @@ const specs = {
   git: { schema: GitParams, needs: ["action"] },
   data: { schema: DataParams, needs: ["input", "inputs"] },
   human: { schema: HumanParams, needs: [] },
+  agent: { schema: AgentParams, needs: [] },
   wait: { schema: WaitParams, needs: ["url", "file", "command", "seconds"] },
 } satisfies Partial<Record<TaskKind, Spec>>;
 

@@ -5,7 +5,8 @@
  * Failure story. Killed anywhere: the offer is a row, and whoever adopts the attempt waits on it, or finds it reported. The agent falls silent:
  * the task is held until somebody gives it to another, or goes on with another by itself when the plan says so (`params.onSilent`).
  */
-import { z } from "zod";
+import type { AgentParams } from "../../plan/params/agent.ts";
+import { readParams } from "../../plan/task-params.ts";
 import type { Dispatcher } from "../agents/dispatcher.ts";
 import type { AgentWork, WorkResult } from "../api/agent-work-contract.ts";
 import { LonghaulError } from "../domain/errors.ts";
@@ -24,23 +25,12 @@ export type AgentExecutorOptions = {
 /** What is told stands behind every wait: a lost message costs no more than this. */
 const lookMs = 30_000;
 
-/** The part of a task's parameters that is about agents; all of them go to the agent. */
-const AgentParams = z.looseObject({
-  capabilities: z.array(z.string().min(1).max(100)).max(100).default([]),
-  onSilent: z.enum(["block", "reassign"]).default("block"),
-});
-type AgentParams = z.infer<typeof AgentParams>;
-
 export function createAgentExecutor(options: AgentExecutorOptions): Executor {
   const { dispatcher, now } = options;
   return {
     kind: "agent",
     async run(assignment, context): Promise<Outcome> {
-      const read = AgentParams.safeParse(assignment.task.params);
-      if (!read.success) {
-        const wrong = read.error.issues.map((issue) => `params.${issue.path.join(".")}: ${issue.message}`);
-        return { status: "failed", failureClass: "permanent", message: wrong.join("; ") };
-      }
+      const params = readParams("agent", assignment.task); // checked at the hand-off
       // A new attempt cannot have been offered, and every question costs time on the way to the agent.
       const state = assignment.adopted ? await dispatcher.state(assignment) : undefined;
       if (state === undefined) {
@@ -49,13 +39,13 @@ export function createAgentExecutor(options: AgentExecutorOptions): Executor {
           executionId: assignment.executionId,
           ordinal: assignment.ordinal,
           attempt: assignment.attempt,
-          capabilities: read.data.capabilities,
-          work: { ...workOf(assignment, read.data, options.heartbeatSeconds), findings: former?.failure ?? null },
+          capabilities: params.capabilities,
+          work: { ...workOf(assignment, params, options.heartbeatSeconds), findings: former?.failure ?? null },
           avoid: former?.agentId,
         });
-        if (status === undefined) return nobody(read.data);
+        if (status === undefined) return nobody(params);
       }
-      return untilEnded(assignment, context, read.data, state);
+      return untilEnded(assignment, context, params, state);
     },
   };
 

@@ -293,3 +293,11 @@ test("the next attempt is told why the one before failed, and an answer that got
   expect(await agent.work(0)).toEqual({ work: null, halt: [] });
   await agent.report(second, { result: { status: "failed", retryable: false } });
 });
+
+test("parameters that say nothing sensible are refused at the hand-off, with the task and what they must be", async () => {
+  const wrong = agentTask("a", [], { params: { capabilities: ["two words"], onSilent: "shrug" } });
+  await expect(handoff([wrong])).rejects.toMatchObject({
+    status: 422,
+    message: expect.stringMatching(/Task a of kind agent.*capabilities.*a word.*onSilent/),
+  });
+});
