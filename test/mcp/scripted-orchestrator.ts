@@ -18,6 +18,7 @@ import {
   HandoffRequest,
   type Problem,
 } from "../../orchestrator/api/contract.ts";
+import type { Recommendation } from "../../orchestrator/api/learning-contract.ts";
 import { PlanEditRequest } from "../../orchestrator/api/plan-edit-contract.ts";
 import { RollbackAnswer, RollbackRequest } from "../../orchestrator/api/workspace-contract.ts";
 
@@ -32,6 +33,9 @@ export type ScriptedOrchestrator = {
   execution: ExecutionStatusResponse;
   pending: Action[];
   approvals: Approval[];
+  similar: Recommendation[];
+  /** Takes requests and never answers them. */
+  silent: boolean;
   /** The next request for an execution or hand-off gets this instead. */
   refusal: Problem | undefined;
   close(): Promise<void>;
@@ -40,6 +44,7 @@ export type ScriptedOrchestrator = {
 export async function startScriptedOrchestrator(): Promise<ScriptedOrchestrator> {
   const home = await mkdtemp(join(tmpdir(), "longhaul-mcp-"));
   const server = createServer((request, response) => {
+    if (scripted.silent) return;
     answer(request).then(
       ([status, body]) => {
         response.writeHead(status, { "content-type": status < 400 ? "application/json" : "application/problem+json" });
@@ -66,6 +71,8 @@ export async function startScriptedOrchestrator(): Promise<ScriptedOrchestrator>
     execution: runningExecution(),
     pending: [],
     approvals: [],
+    similar: [],
+    silent: false,
     refusal: undefined,
     async close() {
       server.closeAllConnections();
@@ -107,7 +114,7 @@ export async function startScriptedOrchestrator(): Promise<ScriptedOrchestrator>
         return [200, RollbackAnswer.parse({ executionId, status: "paused", dryRun: asked.dryRun, ...rest })];
       }
       case "GET /api/recommendations":
-        return [200, { recommendations: [], estimatedSeconds: null }];
+        return [200, { recommendations: scripted.similar, estimatedSeconds: null }];
       case `POST /api/executions/${executionId}/plan`: {
         const asked = PlanEditRequest.parse(body);
         keep(asked);

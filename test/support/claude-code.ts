@@ -6,11 +6,13 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import xterm from "@xterm/headless";
 import { createClient } from "../../client/client.ts";
 import { discoverOrchestrator } from "../../client/discover.ts";
 import { endOrchestrator } from "../mcp/own-orchestrator.ts";
 import { claudeEnvironment } from "./messages-api.ts";
 
+const { Terminal } = xterm;
 const program = fileURLToPath(new URL("../../bin/longhaul.mjs", import.meta.url));
 
 /** Gives a program a terminal; of util-linux, whose options the other systems' do not know. */
@@ -18,6 +20,9 @@ const terminal = "script";
 
 /** One line of `--output-format stream-json`. */
 export type ClaudeMessage = { type: string; subtype?: string; session_id?: string; [key: string]: unknown };
+
+/** `type` sends keys, `screen` is what stands on the screen and was scrolled out of it. */
+export type ClaudeSession = { type(keys: string): void; screen(): string; close(): Promise<void> };
 
 export type ClaudeCode = {
   /** The session's folder. */
@@ -27,7 +32,7 @@ export type ClaudeCode = {
   /** Runs `claude -p` to its end; `args` come on top of those that connect the MCP server. */
   ask(prompt: string, args?: string[]): Promise<{ exitCode: number | null; messages: ClaudeMessage[]; errors: string }>;
   /** Opens a session in a terminal, as a person does; `close` is the terminal's window being closed. */
-  open(args: string[]): { close(): Promise<void> };
+  open(args: string[], environment?: Record<string, string>): ClaudeSession;
   /** A client of the orchestrator that the MCP server started. */
   orchestrator(): Promise<ReturnType<typeof createClient>>;
   remove(): Promise<void>;
@@ -50,8 +55,16 @@ export function hasTerminals(): boolean {
   return spawnSync(terminal, ["-qec", "true", "/dev/null"], { stdio: "ignore" }).status === 0;
 }
 
-/** @param environment of the MCP server and so of the orchestrator, e.g. DATABASE_URL */
-export async function createClaudeCode(binary: string, apiUrl: string, environment: Record<string, string>): Promise<ClaudeCode> {
+/**
+ * @param environment of the MCP server and so of the orchestrator, e.g. DATABASE_URL
+ * @param options.plugin folder of a plugin that brings the MCP server
+ */
+export async function createClaudeCode(
+  binary: string,
+  apiUrl: string,
+  environment: Record<string, string>,
+  { plugin }: { plugin?: string } = {},
+): Promise<ClaudeCode> {
   const folder = await mkdtemp("/tmp/longhaul-claude-");
   await chmod(folder, 0o711);
   const longhaulHome = join(folder, "longhaul");
@@ -62,7 +75,12 @@ export async function createClaudeCode(binary: string, apiUrl: string, environme
   };
   await writeFile(join(folder, "mcp.json"), JSON.stringify({ mcpServers: { longhaul: server } }));
   await writeFile(join(folder, ".claude.json"), JSON.stringify(answersToFirstQuestions(folder)));
-  const connected = ["--mcp-config", "mcp.json", "--strict-mcp-config", "--allowedTools", "mcp__longhaul__*"];
+  const connected =
+    plugin === undefined
+      ? ["--mcp-config", "mcp.json", "--strict-mcp-config", "--allowedTools", "mcp__longhaul__*"]
+      : ["--plugin-dir", plugin, "--allowedTools", "mcp__plugin_longhaul_longhaul__*"];
+  // Without a configuration of its own the plugin's server has the environment of Claude Code.
+  const own = plugin === undefined ? {} : { ...server.env, LONGHAUL_PROGRAM: program, ...environment };
   const streamed = ["--output-format", "stream-json", "--verbose"];
 
   return {
@@ -71,7 +89,7 @@ export async function createClaudeCode(binary: string, apiUrl: string, environme
     async ask(prompt, args = []) {
       const child = spawn(binary, ["-p", prompt, ...connected, ...streamed, ...args], {
         cwd: folder,
-        env: claudeEnvironment(apiUrl, folder),
+        env: { ...claudeEnvironment(apiUrl, folder), ...own },
         stdio: ["ignore", "pipe", "pipe"],
       });
       const messages: ClaudeMessage[] = [];
@@ -83,14 +101,21 @@ export async function createClaudeCode(binary: string, apiUrl: string, environme
       await once(child, "close");
       return { exitCode: child.exitCode, messages, errors };
     },
-    open(args) {
-      const command = [binary, ...args, ...connected].map((part) => `'${part}'`).join(" ");
+    open(args, more = {}) {
+      const command = `stty cols 100 rows 50; ${[binary, ...args, ...connected].map((part) => `'${part}'`).join(" ")}`;
       const child = spawn(terminal, ["-qfec", command, "/dev/null"], {
         cwd: folder,
-        env: { ...claudeEnvironment(apiUrl, folder), TERM: "xterm-256color" },
-        stdio: ["pipe", "ignore", "ignore"],
+        env: { ...claudeEnvironment(apiUrl, folder), ...own, ...more, TERM: "xterm-256color" },
+        stdio: ["pipe", "pipe", "ignore"],
       });
+      const screen = new Terminal({ cols: 100, rows: 50, allowProposedApi: true });
+      child.stdout.on("data", (chunk: Buffer) => screen.write(chunk));
       return {
+        type: (keys) => void child.stdin.write(keys),
+        screen() {
+          const { active } = screen.buffer;
+          return Array.from({ length: active.length }, (_, row) => active.getLine(row)?.translateToString(true) ?? "").join("\n");
+        },
         async close() {
           const ended = once(child, "close");
           if (child.exitCode !== null || child.signalCode !== null || !child.kill()) return;
