@@ -177,22 +177,26 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as
     where h.plan_id = p_plan and h.phase = p_phase)
 $$;
 
--- Runs once per statement that appends events, and returns at once when no task of a phase ended in it.
-create function complete_phases() returns trigger language plpgsql as $$
+-- Runs once per statement that appends events, and returns at once when no task of a plan with phases ended in it.
+create function complete_phases() returns trigger language plpgsql
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
   v_phase record;
 begin
-  if exists (select from appended a where a.type in ('execution.retried', 'execution.rolled_back', 'execution.edited')) then
-    delete from completed_phases c using appended a, executions e
-      where a.type in ('execution.retried', 'execution.rolled_back', 'execution.edited') and c.execution_id = a.execution_id
-        and e.id = c.execution_id and not phase_is_complete(e.id, e.plan_id, c.phase);
+  if not exists (
+    select from appended a join executions e on e.id = a.execution_id
+    where a.type in ('task.completed', 'task.skipped', 'execution.retried', 'execution.rolled_back', 'execution.edited')
+      and exists (select from plan_phases h where h.plan_id = e.plan_id)) then
+    return null;
   end if;
-  if not exists (select from appended a where a.type in ('task.completed', 'task.skipped')) then return null; end if;
+  delete from completed_phases c using appended a, executions e
+    where a.type in ('execution.retried', 'execution.rolled_back', 'execution.edited') and c.execution_id = a.execution_id
+      and e.id = c.execution_id and not phase_is_complete(e.id, e.plan_id, c.phase);
   for v_phase in
     select distinct e.id, e.plan_id, p.spec ->> 'phase' as phase
     from appended a join executions e on e.id = a.execution_id
     join plan_tasks p on p.plan_id = e.plan_id and p.task_id = a.task_id and p.spec ? 'phase'
-    where a.type in ('task.completed', 'task.skipped') and exists (select from plan_phases h where h.plan_id = e.plan_id)
+    where a.type in ('task.completed', 'task.skipped')
     order by 1, 3
   loop
     if phase_is_complete(v_phase.id, v_phase.plan_id, v_phase.phase) then
