@@ -27,6 +27,7 @@ import type {
   PreviewResponse,
   StreamEnd,
 } from "../orchestrator/api/contract.ts";
+import { followChanges } from "./changes.ts";
 import { followEvents } from "./event-stream.ts";
 import { type Call, createTransport, type TransportOptions } from "./transport.ts";
 
@@ -62,6 +63,8 @@ export type Client = {
    * orchestrator are bridged. Returns how the execution ended.
    */
   stream(executionId: string, options?: StreamOptions): AsyncGenerator<Event, StreamEnd, undefined>;
+  /** Ids of executions that change, without end; an empty list at each new connection, where anything may have changed. */
+  changes(options?: CallOptions): AsyncGenerator<string[], void, undefined>;
 };
 
 export function createClient(options: ClientOptions): Client {
@@ -88,6 +91,7 @@ export function createClient(options: ClientOptions): Client {
       ask({ method: "POST", path: `/api/actions/${encodeURIComponent(id)}/complete`, body, ...call }),
     health: (call) => ask({ method: "GET", path: "/health", mayBeUnready: true, ...call }),
     capabilities: (call) => ask({ method: "GET", path: "/capabilities", ...call }),
+    changes: (call = {}) => followChanges(transport, call),
     stream: (id, stream = {}) => followEvents(transport, `${execution(id)}/stream`, stream),
   };
 }

@@ -2,22 +2,23 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { changesRoutes } from "./api/changes-routes.ts";
 import { createDashboardFiles } from "./api/dashboard-files.ts";
 import { dashboardRoutes } from "./api/dashboard-routes.ts";
 import type { Feature } from "./api/door-env.ts";
 import { taskRoutes } from "./api/task-routes.ts";
 import { createDashboardSessions, type DashboardSessions } from "./dashboard-sessions.ts";
 import { LonghaulError } from "./domain/errors.ts";
+import type { Followers } from "./followers.ts";
 import { createDashboardSessionStore } from "./store/dashboard-sessions.ts";
 import type { Database } from "./store/db.ts";
 import { createTaskPageStore } from "./store/task-page.ts";
 
 const source = fileURLToPath(new URL("../dashboard/", import.meta.url));
 
-export function createDashboard(
-  database: Database,
-  url: () => string,
-): {
+type DashboardOptions = { database: Database; followers: Followers; url(): string };
+
+export function createDashboard({ database, followers, url }: DashboardOptions): {
   sessions: DashboardSessions;
   features: Feature[];
 } {
@@ -25,7 +26,11 @@ export function createDashboard(
   const files = createDashboardFiles(`${source}dist`, build);
   return {
     sessions,
-    features: [dashboardRoutes({ sessions, files, url }), taskRoutes(createTaskPageStore(database).page)],
+    features: [
+      dashboardRoutes({ sessions, files, url }),
+      taskRoutes(createTaskPageStore(database).page),
+      changesRoutes((changed) => followers.followAll(changed)),
+    ],
   };
 }
 

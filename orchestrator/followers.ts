@@ -11,6 +11,7 @@ const watchSeconds = 60;
 export class Followers {
   readonly #executions: Pick<ExecutionStore, "watch">;
   readonly #wakes = new Map<string, Set<() => void>>();
+  readonly #all = new Set<(executionId: string) => void>();
   readonly #renewal: NodeJS.Timeout;
   readonly #unlisten: () => void;
 
@@ -41,7 +42,14 @@ export class Followers {
     };
   }
 
+  /** Every execution that this node changes or hears of. */
+  followAll(changed: (executionId: string) => void): () => void {
+    this.#all.add(changed);
+    return () => this.#all.delete(changed);
+  }
+
   wake(executionId: string): void {
+    for (const changed of this.#all) changed(executionId);
     for (const wake of this.#wakes.get(executionId) ?? []) wake();
   }
 

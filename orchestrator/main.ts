@@ -340,7 +340,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       health.routes,
       artifacts.feature,
     ];
-    const { sessions, ...dashboard } = createDashboard(database, () => url);
+    const { sessions, ...dashboard } = createDashboard({ database, followers, url: () => url });
     features.push(...dashboard.features);
     const auth = createAuth(token, agents.auth);
     const app = createApp({ commands, queries, features, auth, sessions, log, version, config: door });

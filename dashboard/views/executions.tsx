@@ -23,11 +23,11 @@ const filters = {
 type FilterName = keyof typeof filters;
 
 const pageSize = 100;
-const everyMs = 2000;
+const everyMs = 10_000;
 
 export function Executions() {
   const [pages, setPages] = useState(1);
-  const { answer, failure } = useAsked(() => readPages(pages), [pages], everyMs);
+  const { answer, failure } = useAsked(() => readPages(pages), [pages], everyMs, true);
   const [words, setWords] = useState("");
   const chosen = search.value.get("show") ?? "all";
   const filter: FilterName = chosen in filters ? (chosen as FilterName) : "all";

@@ -12,7 +12,7 @@ import { follow, hrefTo, search, setSearch } from "../router.ts";
 import { client } from "../session.ts";
 import { countWaiting } from "../waiting.ts";
 
-const everyMs = 3000;
+const everyMs = 10_000;
 
 async function read(): Promise<{ approvals: Approval[]; actions: Action[] }> {
   const [pending, actions] = await Promise.all([approvals(client), client.pendingActions()]);
@@ -24,7 +24,7 @@ async function read(): Promise<{ approvals: Approval[]; actions: Action[] }> {
 }
 
 export function Inbox() {
-  const { answer, failure, again } = useAsked(read, [], everyMs);
+  const { answer, failure, again } = useAsked(read, [], everyMs, true);
   const only = search.value.get("execution");
   const settle = async () => {
     await Promise.all([again(), countWaiting()]);

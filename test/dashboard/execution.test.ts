@@ -192,3 +192,18 @@ describe.skipIf(!hasChromium)("an execution", () => {
     expect(page.complaints).toEqual([]);
   });
 });
+
+describe.skipIf(!hasChromium)("the list", () => {
+  it("shows what is handed off elsewhere, and how it goes, without being asked", async () => {
+    const page = await test.open();
+    await page.locator("h1").waitFor();
+    await handOff("Elsewhere", [{ id: "a", title: "Waits", command: until("go-6") }]);
+    const card = page.getByRole("link", { name: /Elsewhere/ });
+    await card.filter({ hasText: "running" }).waitFor({ timeout: 9000 }); // the next poll is later
+    await release("go-6");
+    await card.filter({ hasText: "completed" }).waitFor({ timeout: 9000 });
+    await page.getByRole("button", { name: /Active/ }).click();
+    await card.waitFor({ state: "detached" });
+    expect(page.complaints).toEqual([]);
+  });
+});
