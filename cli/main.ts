@@ -226,6 +226,18 @@ function build(end: (code: number) => void): Command {
   command("value [id]", "what was saved, spent and waited for, from what is recorded (default: all executions)")
     .option("--since <date>", "only what was handed off since then")
     .action(async (id, flags) => end(await (await import("./commands/value.ts")).value(await session(), id, flags)));
+  command("rate <id> <rating...>", "say how good it was, from 1 to 10; a task's id before the number rates that task")
+    .option("--note <text>", "why")
+    .action(async (id, words, flags) =>
+      end(await (await import("./commands/metrics.ts")).rate(await session(), id, words, flags)),
+    );
+  command("metrics <id>", "figures of an execution: duration, success ratio, pass rates, tokens, ratings").action(
+    async (id, flags) => end(await (await import("./commands/metrics.ts")).metrics(await session(), id, flags)),
+  );
+  command("trends", "figures of all executions per day")
+    .option("--days <n>", "how far back (default: 30)")
+    .option("--metric <name>", "only this one")
+    .action(async (flags) => end(await (await import("./commands/metrics.ts")).trends(await session(), flags)));
   command("limits", "what Claude's accounts allow now")
     .option("--lift <account>", "the limit does not hold any more: let sessions start")
     .action(async (flags) => end(await (await import("./commands/limits.ts")).limits(await session(), flags)));

@@ -66,6 +66,7 @@ import { createOutsideStore } from "./store/outside.ts";
 import { createPatternStore } from "./store/patterns.ts";
 import { createPlanEditStore } from "./store/plan-edits.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
+import { Trends } from "./trends.ts";
 import { createUpkeep } from "./upkeep.ts";
 import { createValue } from "./value.ts";
 import { createVerifying } from "./verification/verifying.ts";
@@ -322,6 +323,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       onChange: onEdited,
     });
     const schedules = createSchedules({ database, node: engine.node, sharedPaths: config.sharedPaths, handoffs, onError });
+    const trends = new Trends({ database, executions, onError });
     const features = [
       agents.feature,
       retentionRoutes((how) => retention.runOnce(how)),
@@ -332,6 +334,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       handoffEachRoutes(handoffs.handoffEach),
       historyRoutes(history),
       createValue(database, executions),
+      trends.routes,
       schedules.feature,
       planEditRoutes(planEdits),
       workspaceRoutes(workspaces.rollbacks),

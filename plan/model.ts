@@ -3,6 +3,7 @@
  * Pure data, validated with zod; durations in minutes, context tiers in thousands of tokens, lines counted from 1.
  */
 import { z } from "zod";
+import { type GateCheckName, gateChecks } from "./gate-checks.ts";
 import { IsolationField } from "./isolation.ts";
 import { testChanges } from "./test-changes.ts";
 
@@ -82,7 +83,7 @@ export type Dependency = z.infer<typeof Dependency>;
 
 export const Gate = z.object({
   trigger: z.enum(["pre", "mid", "post", "evaluation"]),
-  check: z.string(),
+  check: z.enum(Object.keys(gateChecks) as [GateCheckName, ...GateCheckName[]]),
   params: z.record(z.string(), z.unknown()).default({}),
   onFail: z.enum(["halt", "warn", "continue"]).default("halt"),
 });

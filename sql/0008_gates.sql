@@ -60,6 +60,7 @@ begin
             p_gate ->> 'status', p_gate ->> 'onFail', p_gate ->> 'message', (p_gate ->> 'durationMs')::integer, longhaul_now())
     on conflict (execution_id, ordinal, attempt, position) do update
       set status = excluded.status, message = excluded.message, duration_ms = excluded.duration_ms, at = excluded.at;
+  if p_gate ? 'score' then perform record_metric(p_execution, p_ordinal, 'gate_score', (p_gate ->> 'score')::double precision); end if;
   perform append_event(p_execution, 'gate.' || (p_gate ->> 'status'), v_task_id, p_attempt,
     jsonb_build_object('trigger', p_gate -> 'trigger', 'gate', p_gate -> 'name', 'message', p_gate -> 'message', 'onFail', p_gate -> 'onFail'));
   perform wake_watchers(array[p_execution]);

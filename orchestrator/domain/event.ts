@@ -12,6 +12,8 @@ export const eventTypes = [
   "execution.retried",
   "execution.edited",
   "execution.rolled_back",
+  "execution.rated",
+  "task.rated",
   "phase.completed",
   "task.queued",
   "task.started",

@@ -15,6 +15,8 @@ export type GateRecord = {
   onFail: "halt" | "warn" | "continue";
   message: string;
   durationMs: number;
+  /** Of an evaluation. */
+  score?: number;
 };
 export type GateRow = {
   task_id: string;

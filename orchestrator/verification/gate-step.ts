@@ -4,6 +4,7 @@
  * `continue` record what was found and go on.
  */
 import { join } from "node:path";
+import type { GateCheckName } from "../../plan/gate-checks.ts";
 import type { Gate } from "../../plan/model.ts";
 import type { AttemptStep } from "../attempt-step.ts";
 import { LonghaulError } from "../domain/errors.ts";
@@ -19,19 +20,17 @@ import { httpGate } from "./gates/http.ts";
 import { portGate } from "./gates/port.ts";
 import { prerequisitesGate } from "./gates/prerequisites.ts";
 
-const builtIn: ReadonlyMap<string, GateCheck> = new Map(
-  Object.entries({
-    file: fileGate,
-    command: commandGate,
-    tests: commandGate,
-    disk: diskGate,
-    "clean-tree": cleanTreeGate,
-    port: portGate,
-    http: httpGate,
-    service: httpGate,
-    prerequisites: prerequisitesGate,
-  }),
-);
+const builtIn: Readonly<Record<GateCheckName, GateCheck>> = {
+  file: fileGate,
+  command: commandGate,
+  tests: commandGate,
+  disk: diskGate,
+  "clean-tree": cleanTreeGate,
+  port: portGate,
+  http: httpGate,
+  service: httpGate,
+  prerequisites: prerequisitesGate,
+};
 
 export type GateOptions = CheckOptions & { store: Pick<VerificationStore, "recordGate">; now(): number };
 
@@ -68,7 +67,8 @@ async function ask(
       const answer = await answerOf(options, assignment, context, gate, position);
       if (answer === undefined) return letGo(context);
       const status: GateRecord["status"] = answer.passed ? "passed" : gate.onFail === "halt" ? "failed" : "warned";
-      const record = { position, trigger, name: gate.check, status, onFail: gate.onFail, message: answer.message };
+      const score = trigger === "evaluation" ? { score: answer.score ?? (answer.passed ? 1 : 0) } : {};
+      const record = { position, trigger, name: gate.check, status, onFail: gate.onFail, message: answer.message, ...score };
       const durationMs = Math.round(options.now() - startedMs);
       if (!(await options.store.recordGate(assignment, { ...record, durationMs })))
         throw new LonghaulError("conflict", "the attempt was superseded");
@@ -92,12 +92,9 @@ async function answerOf(
   gate: Gate,
   position: number,
 ): Promise<GateAnswer | undefined> {
-  const check = builtIn.get(gate.check);
-  if (check === undefined)
-    return { passed: false, message: `there is no gate '${gate.check}'; there are ${[...builtIn.keys()].join(", ")}` };
   const directory = join(context.directory, `gate-${position + 1}`);
   try {
-    return await check({ ...options, assignment, params: gate.params, directory, signal: context.signal });
+    return await builtIn[gate.check]({ ...options, assignment, params: gate.params, directory, signal: context.signal });
   } catch (error) {
     if (context.signal.aborted) return undefined;
     if (error instanceof BadGate) return { passed: false, message: error.message };

@@ -19,6 +19,7 @@
 import { type Draft, type DraftGroup, newDraft, newGroup } from "../draft.ts";
 import { PlanError } from "../plan-error.ts";
 import { statusOfWord } from "../status-words.ts";
+import { addPlanGates, refuseBadGates } from "./gates.ts";
 import { type Fields, firstOf, has, idLines, isRecord, records, text, textOf, texts } from "./record.ts";
 import type { Source } from "./source.ts";
 import { type RecordShape, readTaskRecord } from "./task-record.ts";
@@ -28,6 +29,7 @@ const listKeys = ["tasks", "items", "work_packages", "todos", "steps", "issues"]
 export function readTaskList(source: Source): Draft {
   const value = dataOf(source);
   const root: Fields = Array.isArray(value) ? { tasks: value } : isRecord(value) ? value : {};
+  refuseBadGates(root, source.text.text);
   const title = textOf(root, "title", "name", "project") ?? source.name.replace(/\.\w+$/, "");
   const draft = newDraft({
     source: "TASK_LIST",
@@ -50,6 +52,7 @@ export function readTaskList(source: Source): Draft {
   const groups = new Map<string, DraftGroup>();
   for (const [index, phase] of records(root.phases).entries()) readPhase(phase, index, groups, draft, shape);
   for (const key of workLists(root)) readItems(root[key], groups, draft, shape);
+  addPlanGates(root, draft);
   const lineOf = idLines(source.text.text);
   for (const task of draft.tasks) {
     const line = lineOf(task.displayId.split(".").at(-1) ?? "") ?? lineOf(task.displayId);

@@ -2,7 +2,12 @@
 import type { Assignment, AttemptContext } from "../../executors/executor.ts";
 import type { CheckOptions } from "../check.ts";
 
-export type GateAnswer = { passed: boolean; message: string };
+export type GateAnswer = {
+  passed: boolean;
+  message: string;
+  /** What an evaluation says; 1 or 0 without it. */
+  score?: number;
+};
 /** What a gate may use. `directory` is its own, in the attempt's. */
 export type GateContext = CheckOptions & {
   assignment: Assignment;

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Client } from "../../../client/client.ts";
+import { metricsOf } from "../../../client/metrics.ts";
 import { gatesOf } from "../../../client/verification.ts";
 import { createTestOrchestrator, type TestOrchestrator, untilEnded } from "../../support/orchestrator.ts";
 import { createTestDatabase } from "../../support/postgres.ts";
@@ -63,21 +64,62 @@ it("after a task fails it for good and skips what hangs on it", async () => {
   expect(events.find((event) => event.type === "gate.failed")?.data).toMatchObject({ trigger: "post", gate: "command" });
 });
 
-it("only warns where the plan says so, also about gates that do not exist", async () => {
+it("only warns where the plan says so, also about parameters that turn out wrong", async () => {
   const executionId = await handoff([
     { trigger: "post", check: "file", params: { path: "missing" }, onFail: "warn" },
-    { trigger: "pre", check: "fiel", onFail: "continue" },
-    { trigger: "pre", check: "file", params: {}, onFail: "warn" },
+    { trigger: "pre", check: "file", params: { path: 7 }, onFail: "warn" },
   ]);
   expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
   const { gates } = await gatesOf(client, executionId);
   expect(gates.map(({ gate, status }) => [gate, status])).toEqual([
-    ["fiel", "warned"],
     ["file", "warned"],
     ["file", "warned"],
   ]);
-  expect(gates[0]?.message).toContain("there is no gate 'fiel'; there are file, command");
-  expect(gates[1]?.message).toContain("params.path must be a text");
+  expect(gates[0]?.message).toContain("params.path must be a text");
+});
+
+it("is refused at hand-off when it cannot be asked, with its line", async () => {
+  const text = `title: gates
+gates:
+  - { trigger: pre, check: disk }
+tasks:
+  - id: a
+    command: "true"
+    gates:
+      - { trigger: pre, check: fiel, params: { path: x } }
+      - { trigger: post, check: port }
+      - { trigger: sometimes, check: disk }
+`;
+  const path = join(workspace, "plan.yaml");
+  await writeFile(path, text);
+  const refused = await client.handoff({ path, options: { workspace } }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    problem: {
+      errors: [
+        { line: 8, message: expect.stringContaining("There is no gate 'fiel' (task a)") },
+        { line: 9, message: expect.stringContaining("needs params.port") },
+        { line: 10, message: expect.stringContaining("trigger") },
+      ],
+    },
+  });
+});
+
+it("of a plan stands before every task of it, and an evaluation records its score", async () => {
+  const tasks = ["a", "b"].map((id) => ({
+    id,
+    title: id,
+    command: "true",
+    gates: [{ trigger: "evaluation", check: "command", params: { command: "echo score: 0.75", minimum: 0.5 } }],
+  }));
+  const gates = [{ trigger: "post", check: "disk", params: { freePercent: 0 } }];
+  const { executionId } = await client.handoff({ plan: { title: "gates", gates, tasks }, options: { workspace } });
+  expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+  expect((await answers(executionId)).toSorted()).toEqual(["command passed", "command passed", "disk passed", "disk passed"]);
+  const { metrics } = await metricsOf(client, executionId);
+  expect(metrics.filter(({ metric }) => metric === "gate_score").map(({ taskId, value }) => [taskId, value])).toEqual([
+    ["a", 0.75],
+    ["b", 0.75],
+  ]);
 });
 
 it("is asked again after SIGTERM in the middle of it, and the task runs once", async () => {
