@@ -14,5 +14,5 @@ export function trendsOf(client: Client, { days, metric }: { days?: number; metr
   const query = new URLSearchParams();
   if (days !== undefined) query.set("days", String(days));
   if (metric !== undefined) query.set("metric", metric);
-  return client.ask({ method: "GET", path: `/api/trends?${query}` });
+  return client.ask({ method: "GET", path: `/api/trends?${query.toString()}` });
 }

@@ -3,7 +3,7 @@ import type { Draft } from "../draft.ts";
 import { gateChecks } from "../gate-checks.ts";
 import { Gate } from "../model.ts";
 import { PlanError, type PlanProblem } from "../plan-error.ts";
-import { type Fields, isRecord, records } from "./record.ts";
+import { type Fields, isRecord, records, textOf } from "./record.ts";
 
 /** @throws PlanError with every gate of the document that cannot be asked */
 export function refuseBadGates(root: Fields, source: string): void {
@@ -31,7 +31,7 @@ function* gatesIn(value: Fields, owner: string): Generator<{ owner: string; gate
       for (const gate of Array.isArray(inner) ? (inner as unknown[]) : inner == null ? [] : [inner]) yield { owner, gate };
     else if (key !== "params")
       for (const record of records(inner))
-        yield* gatesIn(record, `task ${String(record.id ?? record.title ?? record.name ?? "?")}`);
+        yield* gatesIn(record, `task ${textOf(record, "id", "title", "name") ?? "without a name"}`);
   }
 }
 
