@@ -3,7 +3,7 @@ import type { Draft } from "../draft.ts";
 import { gateChecks } from "../gate-checks.ts";
 import { Gate } from "../model.ts";
 import { PlanError, type PlanProblem } from "../plan-error.ts";
-import { type Fields, isRecord, records, textOf } from "./record.ts";
+import { type Fields, has, isRecord, records, textOf } from "./record.ts";
 
 /** @throws PlanError with every gate of the document that cannot be asked */
 export function refuseBadGates(root: Fields, source: string): void {
@@ -17,18 +17,19 @@ export function refuseBadGates(root: Fields, source: string): void {
   if (problems.length > 0) throw new PlanError(problems);
 }
 
+/** Other tools call other things gates, sentences for instance. */
+const isGate = (value: Fields): boolean => has(value, "check", "trigger");
+
 /** Gates of the plan stand before those of each of its tasks. */
 export function addPlanGates(root: Fields, draft: Draft): void {
-  if (root.gates === undefined || root.gates === null) return;
-  const gates = Gate.array().parse(root.gates);
+  const gates = Gate.array().parse(records(root.gates).filter(isGate));
   for (const task of draft.tasks) task.gates = [...gates, ...(task.gates ?? [])];
 }
 
 /** In the order of the document. */
 function* gatesIn(value: Fields, owner: string): Generator<{ owner: string; gate: unknown }> {
   for (const [key, inner] of Object.entries(value)) {
-    if (key === "gates")
-      for (const gate of Array.isArray(inner) ? (inner as unknown[]) : inner == null ? [] : [inner]) yield { owner, gate };
+    if (key === "gates") for (const gate of records(inner).filter(isGate)) yield { owner, gate };
     else if (key !== "params")
       for (const record of records(inner))
         yield* gatesIn(record, `task ${textOf(record, "id", "title", "name") ?? "without a name"}`);
