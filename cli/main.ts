@@ -4,6 +4,7 @@ import { version } from "../orchestrator/version.ts";
 import { addAgentCommands } from "./agent-commands.ts";
 import { exitCodeHelp, exitCodes } from "./exit-codes.ts";
 import { parameter } from "./plan-parameters.ts";
+import { addSetupCommands } from "./setup-commands.ts";
 
 /** Runs one command line and leaves its exit code in `process.exitCode`. */
 export async function main(argv: string[]): Promise<void> {
@@ -109,6 +110,9 @@ function build(end: (code: number) => void): Command {
     .option("--format <name>", "read the plan as this format")
     .option("--set <name=value>", "value of a template's parameter, for each its own", parameter)
     .action(async (file, flags) => end(await (await import("./commands/plan.ts")).plan(file, flags)));
+  command("watch [id]", "follow an execution live to its end (default: the latest)").action(async (id, flags) =>
+    end(await (await import("./commands/look.ts")).status(await session(), id, { ...flags, watch: true })),
+  );
   command("status [id]", "state of an execution (default: the latest)")
     .option("--watch", "follow it to its end")
     .action(async (id, flags) => end(await (await import("./commands/look.ts")).status(await session(), id, flags)));
@@ -268,8 +272,9 @@ function build(end: (code: number) => void): Command {
     async (flags) => end(await (await import("./commands/health.ts")).health(await session(), flags)),
   );
   command("doctor", "look for setup problems").action(async (flags) =>
-    end(await (await import("./commands/lifecycle.ts")).doctor(await session(), flags)),
+    end(await (await import("./commands/doctor.ts")).doctor(await session(), flags)),
   );
+  addSetupCommands(program, { session, end });
   command("demo", "run the example plan").action(async (flags) =>
     end(await (await import("./commands/run.ts")).demo(await session(), flags)),
   );

@@ -8,7 +8,8 @@ import { exitCodes } from "./exit-codes.ts";
 import { CommandFailure } from "./failure.ts";
 import { commandLine, notice } from "./terminal.ts";
 
-const program = fileURLToPath(new URL("../bin/longhaul.mjs", import.meta.url));
+/** What starts this program. */
+export const program = fileURLToPath(new URL("../bin/longhaul.mjs", import.meta.url));
 
 /** What starts the orchestrator as a process of its own. Memory matters more to it than the last bit of speed. */
 export const startCommand: [string, ...string[]] = [process.execPath, "--max-semi-space-size=4", program, "up", "--foreground"];

@@ -1,12 +1,11 @@
-/** The orchestrator process: up, down, and what doctor finds out about this machine. */
+/** The orchestrator process: up and down. */
 import { setTimeout as delay } from "node:timers/promises";
 import { discoverOrchestrator } from "../../client/discover.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { CommandFailure } from "../failure.ts";
 import { mark } from "../marks.ts";
 import type { Session } from "../session.ts";
-import { answer, commandLine, notice } from "../terminal.ts";
-import { columns } from "../text-width.ts";
+import { answer, notice } from "../terminal.ts";
 
 const stopDeadlineMs = 60_000;
 
@@ -63,54 +62,4 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-type Check = { name: string; ok: boolean; detail: string; remedy?: string };
-
-export async function doctor(session: Session, flags: { json?: boolean }): Promise<number> {
-  const checks: Check[] = [
-    { name: "node", ok: true, detail: `${process.version}, ${process.execPath}` },
-    { name: "home", ok: true, detail: session.config.home },
-  ];
-  const found = await discoverOrchestrator(session.config.home, { token: session.config.token });
-  checks.push({
-    name: "orchestrator",
-    ok: found.running,
-    detail: found.running ? `${found.version} at ${found.url}, process ${found.pid}` : found.detail,
-    ...(found.running ? {} : { remedy: commandLine("up") }),
-  });
-  if (found.running) {
-    const client = await session.client();
-    const [health, capabilities] = await Promise.all([client.health(), client.capabilities()]);
-    for (const [name, dependency] of Object.entries(health.dependencies)) {
-      const label = name === "database" ? name : `service ${name}`;
-      checks.push({ name: label, ok: dependency.status !== "down", detail: dependency.detail ?? dependency.status });
-    }
-    const { isolation } = capabilities;
-    checks.push({
-      name: "isolation",
-      ok: true,
-      detail: `${isolation.level} (files ${isolation.files}, network ${isolation.network}, memory ${isolation.memory}, tree kill ${isolation.treeKill}): ${isolation.why}`,
-    });
-    for (const level of isolation.levels) {
-      checks.push({
-        name: `level ${level.level}`,
-        ok: level.available,
-        detail: level.why,
-        ...(level.needs === undefined ? {} : { remedy: level.needs }),
-      });
-    }
-    for (const executor of capabilities.executors)
-      checks.push({ name: `executor ${executor.kind}`, ok: executor.available, detail: executor.detail });
-  }
-  answer(flags.json === true, { checks }, () =>
-    columns(
-      checks.map((check) => [
-        mark(check.ok ? "completed" : "failed"),
-        check.name,
-        `${check.detail}${check.remedy === undefined ? "" : `  → ${check.remedy}`}`,
-      ]),
-    ),
-  );
-  return checks.every((check) => check.ok || /^(executor|level|service) /.test(check.name)) ? exitCodes.ok : exitCodes.failed;
 }
