@@ -101,6 +101,7 @@ begin
       lease_until = longhaul_now() + p_lease_seconds * interval '1 second'
     from unnest(p_execution, p_ordinal, p_attempt, p_agent) with ordinality as g(execution_id, ordinal, attempt, agent_id, entry)
     join agents a on a.id = g.agent_id and a.status <> 'revoked'
+    join executions e on e.id = g.execution_id and e.status <> 'paused' -- nothing starts in one that is paused
     join execution_tasks t on t.execution_id = g.execution_id and t.ordinal = g.ordinal and t.attempt = g.attempt
       and t.status in ('in_progress', 'verifying')
     where w.execution_id = g.execution_id and w.ordinal = g.ordinal and w.attempt = g.attempt and w.status = 'offered'

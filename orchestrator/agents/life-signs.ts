@@ -20,6 +20,7 @@ export type LifeSignsOptions = {
 const longestPassMs = 10_000;
 const shortestPassMs = 200;
 const keptDays = 7;
+const soonMs = 50;
 const cleaningMs = 3_600_000;
 /** One agent is written down no more often than this, or a quarter of the time that it may be silent. */
 const seldomMs = 60_000;
@@ -34,8 +35,10 @@ export class LifeSigns {
   /** When this node listened last. */
   #passMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Timeout | undefined;
   #cleaning: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
+  #writing: Promise<void> | undefined;
 
   constructor(options: LifeSignsOptions) {
     this.#options = options;
@@ -44,7 +47,13 @@ export class LifeSigns {
   seen(agentId: string): void {
     const { now, silentSeconds } = this.#options;
     const written = this.#written.get(agentId);
-    if (written === undefined || now() - written >= Math.min(seldomMs, silentSeconds * 250)) this.#seen.add(agentId);
+    if (written !== undefined && now() - written < Math.min(seldomMs, silentSeconds * 250)) return;
+    this.#seen.add(agentId);
+    // Soon, because somebody may be waiting for one like it; together with others that come at the same time.
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.#writing = this.#write().catch((error: unknown) => this.#options.onError(error, "write down who was seen"));
+    }, soonMs);
   }
 
   start(): void {
@@ -65,6 +74,14 @@ export class LifeSigns {
     const { now, silentSeconds } = this.#options;
     if (now() - this.#passMs > silentSeconds * 500) await this.#options.store.pardon();
     for (const agentId of this.#options.waiting()) this.seen(agentId);
+    await this.#write();
+    const silent = await this.#options.store.expire();
+    this.#passMs = now();
+    if (silent.length > 0) this.#options.onSilent([...new Set(silent)]);
+  }
+
+  async #write(): Promise<void> {
+    const { now, silentSeconds } = this.#options;
     const seen = [...this.#seen];
     this.#seen = new Set();
     const nowMs = now();
@@ -73,15 +90,14 @@ export class LifeSigns {
       await this.#options.store.see(some);
       for (const agentId of some) this.#written.set(agentId, nowMs);
     }
-    for (const [agentId, ms] of this.#written) if (nowMs - ms > this.#options.silentSeconds * 1000) this.#written.delete(agentId);
-    const silent = await this.#options.store.expire();
-    this.#passMs = nowMs;
-    if (silent.length > 0) this.#options.onSilent([...new Set(silent)]);
+    for (const [agentId, ms] of this.#written) if (nowMs - ms > silentSeconds * 1000) this.#written.delete(agentId);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     clearInterval(this.#cleaning);
+    clearTimeout(this.#soon);
     await this.#pass;
+    await this.#writing;
   }
 }

@@ -146,7 +146,7 @@ export function createAgentWorkStore(database: Database, node: string, silentSec
                 from agent_work w join executions e on e.id = w.execution_id
                 join execution_tasks t on t.execution_id = w.execution_id and t.ordinal = w.ordinal and t.attempt = w.attempt
                   and t.status in ('in_progress', 'verifying')
-                where w.status = 'offered' order by e.priority desc, t.priority desc, w.offered_at limit $1)
+                where w.status = 'offered' and e.status <> 'paused' order by e.priority desc, t.priority desc, w.offered_at limit $1)
                union all
                (select w.execution_id, w.ordinal, w.attempt, w.status, w.capabilities, w.agent_id, w.avoid, t.task_id, w.reason, w.work
                 from agent_work w join execution_tasks t on t.execution_id = w.execution_id and t.ordinal = w.ordinal

@@ -301,3 +301,17 @@ test("parameters that say nothing sensible are refused at the hand-off, with the
     message: expect.stringMatching(/Task a of kind agent.*capabilities.*a word.*onSilent/),
   });
 });
+
+test("nothing is given out while its execution is paused", async () => {
+  const agent = await registerTestAgent(running, "eager", ["pause"]);
+  const { executionId } = await handoff([agentTask("a", ["pause"])]);
+  await untilEvent(executionId, "task.started");
+  await client.control(executionId, { action: "pause" });
+  expect(await agent.work(1)).toEqual({ work: null, halt: [] });
+  const waiting = agent.nextWork();
+  await client.control(executionId, { action: "resume" });
+  const work = await waiting;
+  expect(work).toMatchObject({ executionId, attempt: 1 });
+  await agent.report(work, { result: { status: "succeeded" } });
+  expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+});
