@@ -38,7 +38,7 @@ begin
     if not found then raise exception 'the join token is used up or has expired' using errcode = 'LH409'; end if;
   end if;
   insert into agents (id, name, capabilities, token_digest, registered_at) values (p_id, p_name, p_capabilities, p_digest, longhaul_now());
-  perform release_agent_holds(p_capabilities);
+  perform release_agent_holds();
 end $$;
 
 -- ----------------------------------------------------------------------------------------------------------------- work
@@ -189,25 +189,26 @@ begin
   return v_agent;
 end $$;
 
--- Report i is about one attempt; event j belongs to report p_entry[j] (from 1). Outcome of each: recorded | repeated (recorded before: the same
--- answer) | reused (its id belongs to another report) | stale (the attempt is over, or was taken from this agent) | unknown (never was its work) | full (the attempt has
--- said more than p_most_bytes already).
+-- Report i is about one attempt and brings p_count[i] events; event j belongs to report p_entry[j], those of one report stand together. Outcome of
+-- each: recorded | repeated (recorded before: the same answer) | reused (its id belongs to another report) | stale (the attempt is over, or was
+-- taken from this agent) | unknown (never was its work) | full (the attempt has said more than p_most_bytes already).
 create function report_agent_work(p_node text, p_agent uuid[], p_execution uuid[], p_task_id text[], p_attempt integer[], p_report text[],
                                   p_digest text[], p_result jsonb[], p_artifacts jsonb[], p_bytes integer[], p_most_bytes bigint,
-                                  p_lease_seconds double precision, p_entry integer[], p_type text[], p_data jsonb[])
+                                  p_lease_seconds double precision, p_count integer[], p_entry integer[], p_type text[], p_data jsonb[])
 returns table (entry integer, outcome text, recorded integer, last_seq bigint, ordinal integer) language plpgsql as $$
 #variable_conflict use_column
 declare
   i integer;
   v_known agent_reports;
   v_work record;
-  v_count integer;
   v_seq bigint;
   v_now timestamptz := longhaul_now();
+  v_before bigint[] := '{}';   -- the seq before the first event of each report, null where nothing is recorded
 begin
   perform from executions e where e.id = any (p_execution) order by e.id for no key update;
   for i in 1 .. cardinality(p_agent) loop
     entry := i; recorded := 0; last_seq := 0; ordinal := null;
+    v_before := v_before || null::bigint;
     select * into v_known from agent_reports r
       where r.execution_id = p_execution[i] and r.agent_id = p_agent[i] and r.report_id = p_report[i];
     if found then
@@ -215,7 +216,7 @@ begin
       recorded := v_known.recorded; last_seq := v_known.last_seq;
       return next; continue;
     end if;
-    select w.ordinal, w.status, t.attempt = w.attempt and t.status in ('in_progress', 'verifying') as current, t.node_id, t.task_id
+    select w.ordinal, w.status, t.attempt = w.attempt and t.status in ('in_progress', 'verifying') as current, t.node_id
       into v_work
       from executions e
       join plan_tasks p on p.plan_id = e.plan_id and p.task_id = p_task_id[i]
@@ -229,25 +230,24 @@ begin
       outcome := 'recorded'; return next; continue;
     end if;
     if v_work.status <> 'taken' or not v_work.current then outcome := 'stale'; return next; continue; end if;
-
     if p_bytes[i] > 0 then
       update execution_tasks t set output_offset = t.output_offset + p_bytes[i]
         where t.execution_id = p_execution[i] and t.ordinal = v_work.ordinal and t.output_offset + p_bytes[i] <= p_most_bytes;
       if not found then outcome := 'full'; return next; continue; end if;
     end if;
-    select count(*) into v_count from unnest(p_entry) as x(of_entry) where x.of_entry = i;
-    update executions e set last_seq = e.last_seq + v_count where e.id = p_execution[i] returning e.last_seq into v_seq;
-    insert into execution_events (execution_id, seq, type, task_id, attempt, at, data)
-      select p_execution[i], v_seq - v_count + row_number() over (order by x.place), x.type, v_work.task_id, p_attempt[i], v_now, x.data
-      from unnest(p_entry, p_type, p_data) with ordinality as x(of_entry, type, data, place) where x.of_entry = i;
-    delete from artifacts a where a.execution_id = p_execution[i] and a.ordinal = v_work.ordinal and a.attempt = p_attempt[i]
-      and a.name in (select x ->> 'name' from jsonb_array_elements(p_artifacts[i]) x); -- the file was replaced
-    insert into artifacts (id, execution_id, ordinal, attempt, name, media_type, bytes, digest, location, created_at)
-      select (a ->> 'id')::uuid, p_execution[i], v_work.ordinal, p_attempt[i], a ->> 'name', a ->> 'mediaType', (a ->> 'bytes')::bigint,
-             a ->> 'digest', a ->> 'location', v_now
-      from jsonb_array_elements(p_artifacts[i]) as a;
+
+    update executions e set last_seq = e.last_seq + p_count[i] where e.id = p_execution[i] returning e.last_seq into v_seq;
+    v_before[i] := v_seq - p_count[i];
+    if p_artifacts[i] <> '[]' then
+      delete from artifacts a where a.execution_id = p_execution[i] and a.ordinal = v_work.ordinal and a.attempt = p_attempt[i]
+        and a.name in (select x ->> 'name' from jsonb_array_elements(p_artifacts[i]) x); -- the file was replaced
+      insert into artifacts (id, execution_id, ordinal, attempt, name, media_type, bytes, digest, location, created_at)
+        select (a ->> 'id')::uuid, p_execution[i], v_work.ordinal, p_attempt[i], a ->> 'name', a ->> 'mediaType', (a ->> 'bytes')::bigint,
+               a ->> 'digest', a ->> 'location', v_now
+        from jsonb_array_elements(p_artifacts[i]) as a;
+    end if;
     insert into agent_reports (execution_id, agent_id, report_id, digest, recorded, last_seq, at)
-      values (p_execution[i], p_agent[i], p_report[i], p_digest[i], v_count, v_seq, v_now);
+      values (p_execution[i], p_agent[i], p_report[i], p_digest[i], p_count[i], v_seq, v_now);
     if p_result[i] is null then
       update agent_work w set acknowledged = true, lease_until = v_now + p_lease_seconds * interval '1 second'
         where w.execution_id = p_execution[i] and w.ordinal = v_work.ordinal and w.attempt = p_attempt[i];
@@ -256,9 +256,19 @@ begin
         where w.execution_id = p_execution[i] and w.ordinal = v_work.ordinal and w.attempt = p_attempt[i];
       if v_work.node_id is distinct from p_node then perform notify_work('ended', p_execution[i], v_work.ordinal, p_attempt[i]); end if;
     end if;
-    outcome := 'recorded'; recorded := v_count; last_seq := v_seq;
+    outcome := 'recorded'; recorded := p_count[i]; last_seq := v_seq;
     return next;
   end loop;
+  -- All at once: a statement per report would look at the events of all reports each time.
+  insert into execution_events (execution_id, seq, type, task_id, attempt, at, data)
+    select g.execution_id, g.seq_before + v.place - g.events_before, v.type, g.task_id, g.attempt, v_now, v.data
+    from (
+      select n.*, sum(n.count) over (order by n.report) - n.count as events_before
+      from unnest(p_execution, p_task_id, p_attempt, p_count, v_before) with ordinality
+        as n(execution_id, task_id, attempt, count, seq_before, report)
+    ) g
+    join unnest(p_entry, p_type, p_data) with ordinality as v(report, type, data, place) on v.report = g.report
+    where g.seq_before is not null;
   perform wake_watchers(p_execution);
 end $$;
 
@@ -298,32 +308,37 @@ end $$;
 -- Agents that asked for something. One that had been given up is back: what waited for its like goes on.
 create function see_agents(p_agent uuid[]) returns void language plpgsql as $$
 declare
-  v_capabilities text[];
+  v_back integer;
 begin
-  for v_capabilities in
-    with seen as (
-      select a.id, a.status from agents a where a.id = any (p_agent) and a.status <> 'revoked' order by a.id for no key update
-    )
-    update agents a set last_seen_at = longhaul_now(), status = 'active' from seen s where a.id = s.id
-    returning case when s.status = 'blocked' then a.capabilities end
-  loop
-    if v_capabilities is not null then perform release_agent_holds(v_capabilities); end if;
-  end loop;
+  with seen as (
+    select a.id, a.status from agents a where a.id = any (p_agent) and a.status <> 'revoked' order by a.id for no key update
+  ),
+  written as (
+    update agents a set last_seen_at = longhaul_now(), status = 'active' from seen s where a.id = s.id returning s.status
+  )
+  select count(*) into v_back from written where status = 'blocked';
+  if v_back > 0 then perform release_agent_holds(); end if;
 end $$;
 
--- Tasks that waited for an agent with capabilities that nobody had, and now somebody has.
-create function release_agent_holds(p_capabilities text[]) returns void language plpgsql as $$
+-- Tasks that waited because no agent could do them, and now one can. Asked when an agent comes, and now and then: one that comes while a task is
+-- just about to wait does not see it yet.
+create function release_agent_holds() returns void language plpgsql as $$
 declare
   v_task record;
 begin
   for v_task in
     select t.execution_id, t.ordinal from executions e join execution_tasks t on t.execution_id = e.id
-    where e.status in ('queued', 'running', 'paused', 'blocked') and e.waiting > 0 and t.status = 'blocked'
+    where e.status in ('queued', 'running', 'paused', 'blocked') and e.waiting > 0 and t.status = 'blocked' and t.kind = 'agent'
       and t.result -> 'hold' ->> 'name' = 'agent' and t.result -> 'hold' -> 'detail' ->> 'why' = 'missing'
-      and p_capabilities @> array(select jsonb_array_elements_text(t.result -> 'hold' -> 'detail' -> 'capabilities'))
+      and exists (select from agents a where a.status = 'active'
+        and a.capabilities @> array(select jsonb_array_elements_text(t.result -> 'hold' -> 'detail' -> 'capabilities')))
     order by t.execution_id, t.ordinal
   loop
-    perform complete_waiting(v_task.execution_id, v_task.ordinal, 'done', 'an agent that can do it has come');
+    perform from executions e where e.id = v_task.execution_id for no key update;
+    if exists (select from execution_tasks t where t.execution_id = v_task.execution_id and t.ordinal = v_task.ordinal and t.status = 'blocked')
+        and not exists (select from rollbacks r where r.execution_id = v_task.execution_id and r.status = 'intended') then
+      perform complete_waiting(v_task.execution_id, v_task.ordinal, 'done', 'an agent that can do it has come');
+    end if;
   end loop;
 end $$;
 

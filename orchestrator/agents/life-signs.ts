@@ -7,7 +7,7 @@
 import type { AgentWorkStore } from "../store/agent-work.ts";
 
 export type LifeSignsOptions = {
-  store: Pick<AgentWorkStore, "see" | "expire" | "pardon" | "prune">;
+  store: Pick<AgentWorkStore, "see" | "expire" | "release" | "pardon" | "prune">;
   silentSeconds: number;
   /** Agents that wait for work at this moment. */
   waiting(): string[];
@@ -76,6 +76,7 @@ export class LifeSigns {
     for (const agentId of this.#options.waiting()) this.seen(agentId);
     await this.#write();
     const silent = await this.#options.store.expire();
+    await this.#options.store.release();
     this.#passMs = now();
     if (silent.length > 0) this.#options.onSilent([...new Set(silent)]);
   }

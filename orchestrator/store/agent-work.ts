@@ -207,7 +207,7 @@ export function createAgentWorkStore(database: Database, node: string, silentSec
       }>({
         name: "report_agent_work",
         text: `select * from report_agent_work($1, $2::uuid[], $3::uuid[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::jsonb[],
-                 $9::jsonb[], $10::integer[], $11, $12, $13::integer[], $14::text[], $15::jsonb[])`,
+                 $9::jsonb[], $10::integer[], $11, $12, $13::integer[], $14::integer[], $15::text[], $16::jsonb[])`,
         values: [
           node,
           reports.map((report) => report.agentId),
@@ -221,6 +221,7 @@ export function createAgentWorkStore(database: Database, node: string, silentSec
           reports.map((report) => report.bytes),
           mostBytes,
           silentSeconds,
+          reports.map((report) => report.events.length),
           events.map((event) => event.entry),
           events.map((event) => event.type),
           events.map((event) => JSON.stringify(event.data)),
@@ -271,6 +272,10 @@ export function createAgentWorkStore(database: Database, node: string, silentSec
         values: [silentSeconds],
       });
       return rows.map((row) => row.expire_agent_work);
+    },
+    /** Lets tasks go on that waited for an agent which is there by now. */
+    async release(): Promise<void> {
+      await database.query({ name: "release_agent_holds", text: "select release_agent_holds()", values: [] });
     },
     /** @throws LonghaulError not_found; conflict when no agent has the task */
     async reassign(executionId: string, taskId: string): Promise<void> {

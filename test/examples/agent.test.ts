@@ -74,6 +74,7 @@ test("the example needs nothing but HTTP, and is short", async () => {
 
 test("it registers itself, does what it is given, and says how it went", async () => {
   const { agent, output } = startAgent("plain", "plain");
+  await until(() => Promise.resolve(output().includes("asks")));
   const { executionId } = await handoff([
     { id: "a", title: "Add", kind: "agent", params: { capabilities: ["plain"], command: "echo $((40 + 2))" } },
     {
@@ -113,8 +114,8 @@ test("an agent that is killed in the middle: its work is given to another", asyn
 });
 
 test("an orchestrator that is killed in the middle: nothing is lost, nothing is applied twice", async () => {
-  const patient = startAgent("patient", "patient");
-  await until(() => Promise.resolve(patient.output().includes("asks"))); // registered, so that the task need not wait for it
+  const { output } = startAgent("patient", "patient");
+  await until(() => Promise.resolve(output().includes("asks"))); // registered, so that the task need not wait for it
   const command = `echo started >> ${folder}/starts; for i in $(seq 1 200); do echo line $i; [ $((i % 10)) = 0 ] && sleep 0.1; done; echo end`;
   const params = { capabilities: ["patient"], command };
   const { executionId } = await handoff([

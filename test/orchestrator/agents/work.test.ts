@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Client } from "../../../client/client.ts";
 import { registerTestAgent } from "../../support/agent-client.ts";
@@ -127,6 +128,20 @@ test("a task that no agent can do is blocked, says what is missing, and goes on 
   expect(work.executionId).toBe(executionId);
   await agent.report(work, { result: { status: "succeeded" } });
   expect(await untilEnded(client, executionId)).toMatchObject({ status: "completed" });
+});
+
+test("an agent that came while a task was just about to wait for one is not overlooked", async () => {
+  const { executionId } = await handoff([agentTask("a", ["unseen"])]);
+  await untilStatus(executionId, "blocked");
+  const direct = new pg.Client(database.connection);
+  await direct.connect();
+  await direct.query(
+    "insert into agents (id, name, capabilities, token_digest) values (gen_random_uuid(), 'quiet', '{unseen}', 'x')",
+  );
+  await direct.end();
+  const released = await untilEvent(executionId, "task.released");
+  expect(released).toMatchObject({ taskId: "a" });
+  await client.control(executionId, { action: "cancel" });
 });
 
 /** Reads the stream until the execution is in this state. */
