@@ -50,6 +50,7 @@ type DiskLevel = "warning" | "critical" | "well";
 
 const metrics: Metric[] = ["duration", "timeout", "memory", "output"];
 const ticksPerSecond = 100;
+const diskHysteresis = 1.1;
 
 export class HealthMonitor {
   readonly #options: MonitorOptions;
@@ -215,8 +216,7 @@ export class HealthMonitor {
     const { store, thresholds, onAlert, onChange } = this.#options;
     const { path, freeBytes, totalBytes, freeShare } = disk;
     const before = this.#diskLevels.get(path);
-    const level: DiskLevel =
-      freeShare < thresholds.diskCriticalShare ? "critical" : freeShare < thresholds.diskShare ? "warning" : "well";
+    const level = levelOf(freeShare, thresholds, before);
     const message = diskText(disk);
     if (level === "well") {
       if (before === "well") return;
@@ -229,6 +229,14 @@ export class HealthMonitor {
     if (level !== before && !(level === "well" && before === undefined))
       onAlert({ metric: "disk", level: level === "well" ? "recovered" : level, message });
   }
+}
+
+/** An alert is over when there is a tenth more room than what raised it, as with memory. */
+function levelOf(freeShare: number, thresholds: Thresholds, before: DiskLevel | undefined): DiskLevel {
+  if (freeShare < thresholds.diskCriticalShare * (before === "critical" ? diskHysteresis : 1)) return "critical";
+  return freeShare < thresholds.diskShare * (before === "warning" || before === "critical" ? diskHysteresis : 1)
+    ? "warning"
+    : "well";
 }
 
 /** Of the machine, or of the container that this runs in. */

@@ -146,7 +146,7 @@ describe("telemetry", () => {
         .toMatchObject({ status: "down", detail: expect.stringContaining("ECONNREFUSED") });
       const startedMs = performance.now();
       expect(await orchestrator.terminate()).toBe(0);
-      expect(performance.now() - startedMs).toBeLessThan(6_000);
+      expect(performance.now() - startedMs).toBeLessThan(10_000);
     });
   });
 
