@@ -77,6 +77,33 @@ function build(end: (code: number) => void): Command {
       .option("--landing-check <command>", "must succeed on what tasks in worktrees merged")
       .option("--branch <name>", "branch that tasks in worktrees land on (default: the one checked out)");
 
+  command("build <intent>", "from one sentence to a running service, in eight steps")
+    .option("--name <name>", "short name, for the package and its repository")
+    .option("-w, --workspace <folder>", "folder it is made in (default: a new one)")
+    .addOption(
+      new Option(
+        "--approval <mode>",
+        "never, after the specification and before deployment (the default), or only before deployment",
+      ).choices(["auto", "checkpoints", "final"]),
+    )
+    .option("--test <command>", "runs the tests (default: npm test)")
+    .option("--start <command>", "starts the service on the port of the variable PORT (default: npm start)")
+    .option("--iterations <n>", "how often the code may be corrected, at most 10", count)
+    .option("--no-ask", "decide what is ambiguous instead of asking")
+    .option("--github <name>", "also create this repository at GitHub")
+    .option("--deploy <host>", "where it runs: [user@]host[:port], over ssh")
+    .option("--deploy-folder <folder>", "folder on that host")
+    .option("--deploy-start <command>", "starts it there")
+    .option("--deploy-health <url>", "says whether it is well there")
+    .option("--deploy-key <secret>", "name of the secret with the private key")
+    .option("--deploy-host-key <key>", "public key of the host")
+    .option("--image <name>", "build and push this image for it")
+    .option("--registry <url>", "is told when it is deployed")
+    .option("--budget-usd <n>", "US dollars it may cost", amount)
+    .option("--value-usd <n>", "US dollars the result is worth to you", amount)
+    .option("--key <key>", "building again with the same key returns the first build")
+    .option("--watch", "follow it to its end")
+    .action(async (intent, flags) => end(await (await import("./commands/build.ts")).build(await session(), intent, flags)));
   const schedule = program.command("schedule").description("plans that recur");
   const scheduled = (usage: string, description: string) =>
     schedule.command(usage).description(description).option("--json", "print JSON for scripts").exitOverride();

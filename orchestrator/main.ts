@@ -27,6 +27,7 @@ import { createApprovalLinks } from "./approval-link.ts";
 import { Approvals } from "./approvals.ts";
 import { approvedStart } from "./approved-start.ts";
 import { createAttemptRunner } from "./attempt.ts";
+import { createBuildRoutes } from "./builds.ts";
 import { createCommands } from "./commands.ts";
 import type { Config } from "./config.ts";
 import { createDashboard } from "./dashboard.ts";
@@ -48,6 +49,7 @@ import { createObservation } from "./observation.ts";
 import { personFirst } from "./person-first.ts";
 import { createPlanEdits } from "./plan-edits.ts";
 import { createQueries } from "./queries.ts";
+import { questions } from "./questions-step.ts";
 import { createRecorder } from "./recorder.ts";
 import { createRefiner } from "./refiner.ts";
 import { remember } from "./remember.ts";
@@ -190,6 +192,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
         agent: [agents.step],
         "gate after": [verifying.gates],
         verify: [verifying.verification],
+        ask: [questions],
         watch: [health.monitor.step],
       }),
       directory: join(config.home, "executions"),
@@ -336,6 +339,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       createValue(database, executions),
       trends.routes,
       schedules.feature,
+      createBuildRoutes({ database, commands, queries, approvals, url: () => url }),
       planEditRoutes(planEdits),
       workspaceRoutes(workspaces.rollbacks),
       verificationRoutes(verifying.queries),
@@ -363,11 +367,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       closing.push(() => loop.stop());
     }
     await governor.start();
-    worker.start();
-    rescue.start();
-    waits.start();
-    learner.start();
-    approvals.start();
+    for (const loop of [worker, rescue, waits, learner, approvals]) loop.start();
     await notifications.notifier.start();
     agents.start();
     closing.push(async () => {

@@ -1,5 +1,6 @@
 /**
- * Where a person approves before a plan goes on (SPEC §6). `checkpoints`: before each phase that follows another, and before what deploys.
+ * Where a person approves before a plan goes on (SPEC §6). `checkpoints`: before each phase that follows another, before a task with that label,
+ * and before what deploys.
  * `final`: when everything is built, before what deploys, or at the end where nothing does. The points are tasks of their own, so that
  * waiting for one is as durable as any other work. Pure.
  */
@@ -11,6 +12,9 @@ export type ApprovalMode = "auto" | "checkpoints" | "final";
 
 /** `classifiedBy` of a task that is an approval. */
 export const approvalPoint = "approval-point";
+
+/** Label of a task before which a person approves with `checkpoints`. */
+const checkpointLabel = "checkpoint";
 
 export function withApprovalPoints(plan: Plan, mode: ApprovalMode): Plan {
   if (mode === "auto") return plan;
@@ -31,6 +35,14 @@ export function withApprovalPoints(plan: Plan, mode: ApprovalMode): Plan {
       const after = before(guarded);
       if (after.size > 0)
         points.push({ id: `approve-${phase.id}`, title: `Approve phase ${phase.displayId}: ${phase.title}`, guarded, after });
+    }
+  }
+  if (mode === "checkpoints") {
+    for (const task of leaves.filter(({ id, labels }) => open.has(id) && labels.includes(checkpointLabel))) {
+      const guarded = new Set([task.id]);
+      const after = before(guarded);
+      if (after.size > 0)
+        points.push({ id: `approve-before-${task.id}`, title: `Approve before: ${task.title}`, guarded, after });
     }
   }
   const deploys = new Set(leaves.filter((task) => open.has(task.id) && task.kind === "deploy").map(({ id }) => id));

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { withApprovalPoints } from "../../plan/approval-points.ts";
 import { compileGraph } from "../../plan/graph.ts";
 import { parsePlan, parsePlans } from "../../plan/parse.ts";
 import { PlanError } from "../../plan/plan-error.ts";
+import { intentStepOf, intentSteps } from "../../plan/templates/intent-build.ts";
 
 const service = {
   template: "service",
@@ -69,22 +71,38 @@ describe("an intent", () => {
   it("becomes eight steps in a row", () => {
     const { plan } = parsePlan({ bytes: "A link shortener with an API\n", format: "intent" });
     expect(plan.source).toBe("INTENT");
-    expect(compileGraph(plan).waves).toEqual([
-      ["intent"],
-      ["spec"],
-      ["package"],
-      ["build"],
-      ["verify"],
-      ["deploy"],
-      ["register"],
-      ["report"],
-    ]);
+    const steps = compileGraph(plan)
+      .waves.flat()
+      .map((id) => intentStepOf(id));
+    expect([...new Set(steps)]).toEqual(intentSteps);
     expect(plan.tasks.find((task) => task.id === "build")).toMatchObject({
-      params: { maxIterations: "10" },
-      verification: [{ command: "npm test" }],
+      params: { fixIterations: 10 },
+      verification: [{ command: "npm test" }, { criterion: expect.stringContaining("answers") }],
       contextTier: 200,
     });
-    expect(plan.tasks.find((task) => task.id === "deploy")?.automation).toBe("SEMI_AUTO");
+  });
+
+  it("leaves out what nothing was given for, and asks for what a deployment needs", () => {
+    const statusOf = (parameters: Record<string, string>) =>
+      Object.fromEntries(
+        parsePlan({ bytes: "A link shortener\n", format: "intent", parameters }).plan.tasks.map(({ id, status }) => [id, status]),
+      );
+    expect(statusOf({})).toMatchObject({ "build-push": "skipped", deploy: "skipped", register: "skipped", report: "pending" });
+    const deploy = { host: "app.example", folder: "/srv/app", health: "https://app.example/health" };
+    expect(statusOf(deploy)).toMatchObject({ deploy: "pending", register: "skipped" });
+    expect(() => statusOf({ host: "app.example", folder: "/srv/app" })).toThrow("needs the parameter health");
+    expect(() => statusOf({ iterations: "11" })).toThrow("iterations: '11'");
+  });
+
+  it("is approved after its specification and before its deployment", () => {
+    const deploy = { host: "app.example", folder: "/srv/app", health: "https://app.example/health" };
+    const { plan } = parsePlan({ bytes: "A link shortener\n", format: "intent", parameters: deploy });
+    const added = (mode: "checkpoints" | "final") =>
+      withApprovalPoints(plan, mode)
+        .tasks.map(({ id }) => id)
+        .filter((id) => id.startsWith("approve-"));
+    expect(added("checkpoints")).toEqual(["approve-before-package-repository", "approve-deployment"]);
+    expect(added("final")).toEqual(["approve-deployment"]);
   });
 
   it("is not guessed from a sentence alone", () => {
