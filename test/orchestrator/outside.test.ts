@@ -1,8 +1,10 @@
 /** Tasks that act outside, under a real orchestrator: what is waited for, what hosts are spared, what a kill must not repeat. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { approvals, decide } from "../../client/approvals.ts";
 import type { Client } from "../../client/client.ts";
@@ -10,6 +12,8 @@ import { startMailServer } from "../support/mail-server.ts";
 import { createTestOrchestrator, type TestOrchestrator, untilEnded } from "../support/orchestrator.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 import { startHttpServer } from "./executors/support/http-server.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 let drop: () => Promise<void>;
 let orchestrator: TestOrchestrator;
@@ -239,5 +243,26 @@ describe("params that cannot be used", () => {
     expect(warnings.join()).toContain("needs params.url or params.file or params.command or params.seconds");
     await untilEvent(executionId, "task.awaiting_human", "w");
     await client.control(executionId, { action: "cancel" });
+  });
+});
+
+describe("the example", () => {
+  it("runs several kinds of task against services of this machine", async () => {
+    const services = spawn(process.execPath, [join(root, "examples/outside/services.mjs"), "0"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const [line] = (await once(services.stdout, "data")) as [Buffer];
+      const { port } = new URL(line.toString().trim());
+      const { executionId } = await client.handoff({
+        path: join(root, "examples/outside/plan.yaml"),
+        options: { workspace: await mkdtemp(join(folder, "example-")), parameters: { port } },
+      });
+      const ended = await untilEnded(client, executionId);
+      expect(ended.failedTasks).toEqual([]);
+      expect(ended).toMatchObject({ status: "completed", progress: { current: 6 } });
+    } finally {
+      services.kill();
+    }
   });
 });
