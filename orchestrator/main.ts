@@ -184,7 +184,7 @@ export async function runOrchestrator(config: Config, signal: AbortSignal): Prom
       executionContext: remember((executionId) => executions.context(executionId)),
       taskInputs: (executionId, ordinal) => executions.inputs(executionId, ordinal),
       steps: tracing.steps({
-        govern: governing.steps,
+        govern: [...executors.first, ...governing.steps],
         "gate before": [verifying.before],
         approve: [...personFirst, approvedStart(approvalStore, workspaces.treeState)],
         advise: [advice({ recommend, store: patterns, holdout, onError })],

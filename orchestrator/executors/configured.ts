@@ -1,12 +1,14 @@
 /** The executors of one node, built from its configuration, with what `doctor` and `/capabilities` say about them. */
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { AttemptStep } from "../attempt-step.ts";
 import type { Config } from "../config.ts";
 import { type Billing, billedEnvironment, billingOf } from "../governor/billing.ts";
 import type { Kinds } from "../new-task.ts";
 import type { OutsideStore } from "../store/outside.ts";
 import { createActingExecutors } from "./acting.ts";
 import { createClaudeExecutor } from "./claude.ts";
+import { asSession, createContentByClaude } from "./content-by-claude.ts";
 import type { Executor } from "./executor.ts";
 import { askClaude, findClaude } from "./find-claude.ts";
 import { findContainment, type Isolation } from "./isolation.ts";
@@ -24,6 +26,8 @@ export type Executors = Registry & {
   /** What Claude sessions are billed to. */
   billing: Billing;
   abilities: Kinds;
+  /** Steps before all others. */
+  first: AttemptStep[];
   /** What looking at a condition needs. */
   looking: LookOptions;
   described: { kind: string; available: boolean; detail: string }[];
@@ -63,7 +67,10 @@ export async function createExecutors(
   const billing = await billingOf(billed);
   const acting = createActingExecutors({ config, common: { ...common, containment }, shell, outside });
   const executors: Executor[] = [shell, createNoopExecutor(), agents, ...acting.executors];
-  if (claude !== undefined) executors.push(createClaudeExecutor({ ...common, environment: billed, binary: claude.path }));
+  const session = claude && createClaudeExecutor({ ...common, environment: billed, binary: claude.path });
+  if (session !== undefined) executors.push(session);
+  const bySession = session !== undefined && config.tasks.content === undefined;
+  if (bySession) executors.push(createContentByClaude({ claude: session, outside }));
   const described: Executors["described"] = [
     { kind: "shell", available: true, detail: `commands, isolation: ${isolation.report.level}` },
     {
@@ -75,7 +82,11 @@ export async function createExecutors(
           : `Claude Code ${claude.version} at ${claude.path}, billed to ${billing.detail}`,
     },
     { kind: "agent", available: true, detail: "given to registered remote agents whose capabilities match (longhaul agents)" },
-    ...acting.described,
+    ...acting.described.map((one) =>
+      one.kind === "content" && bySession
+        ? { ...one, available: true, detail: "by Claude Code; set CONTENT_MODEL for another model" }
+        : one,
+    ),
   ];
   const registry = createRegistry(executors);
   return {
@@ -85,6 +96,7 @@ export async function createExecutors(
       whyNot: (kind) => described.find((one) => one.kind === kind && !one.available)?.detail,
     },
     shell,
+    first: bySession ? [asSession] : [],
     isolation: isolation.report,
     isolationLevels: isolation.levels,
     billing,

@@ -37,6 +37,10 @@ export const dataSettings = (secrets: Readonly<Record<string, TaskSecret>>) => (
   };
 };
 
+/** Why a person does the last step. */
+export const whyPerson = (task: Assignment["task"]): string =>
+  task.requiresHuman ?? automationVerdict(task).reason ?? "The plan leaves the last step to a person.";
+
 type Content = NonNullable<Config["tasks"]["content"]>;
 
 /** What a person has to use gets said why; anything else is done when it is written. */
@@ -45,13 +49,12 @@ export const contentSettings =
   ({ prompt }: ContentParams, assignment: Assignment) => {
     const { task, inputs } = assignment;
     const prepares = doerOf(task) === "prepares";
-    const why = task.requiresHuman ?? automationVerdict(task).reason ?? "The plan leaves the last step to a person.";
     const content: ContentSettings = {
       provider,
       baseUrl,
       model,
       prompt: [prompt ?? `${task.title}\n\n${task.description}`, ...inputs.map(materialOf)].join("\n\n").trim(),
-      forPerson: prepares ? why : undefined,
+      forPerson: prepares ? whyPerson(task) : undefined,
     };
     return { open: { content }, secret: { model: apiKey } };
   };

@@ -193,7 +193,7 @@ async function outcomeOf(
 ): Promise<Outcome> {
   const clean = (text: string) => redact(text, secrets);
   const folder = join(directory, programFiles.artifacts);
-  const files = await Promise.all((result.artifacts ?? []).map((file) => describe(folder, file)));
+  const files = await Promise.all((result.artifacts ?? []).map((file) => describeArtifact(folder, file)));
   await outside?.keepArtifacts(assignment, files);
   const kept = files.length === 0 ? "" : `\n[kept: ${files.map(({ location }) => location).join(", ")}]`;
   const outcome: Outcome = {
@@ -233,7 +233,11 @@ function broken(own: Parameters<typeof exitFacts>[0], said: string): Outcome {
   return { status: "failed", failureClass: "transient", message, summary: said, ...exitFacts(own) };
 }
 
-async function describe(folder: string, { name, mediaType }: { name: string; mediaType: string }): Promise<NewArtifact> {
+/** What is known of a file that a task leaves. */
+export async function describeArtifact(
+  folder: string,
+  { name, mediaType }: { name: string; mediaType: string },
+): Promise<NewArtifact> {
   const location = join(folder, name);
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(location)) hash.update(chunk as Buffer);

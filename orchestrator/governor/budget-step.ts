@@ -34,7 +34,7 @@ export function budgeted({ budgets, day, onError, now, timeMs = defaultTimeMs }:
       ...(task.limits?.usd === undefined ? {} : { usd: task.limits.usd }),
       ...(task.limits?.tokens === undefined ? {} : { tokens: task.limits.tokens }),
     };
-    const costs = task.kind === "claude";
+    const costs = task.kind === "claude" || task.kind === "content";
     const concerning = (all: BudgetState[]) => (costs ? all : all.filter(({ metric }) => metric === "seconds"));
     let states = concerning(await budgets.states(executionId, ordinal, own, day));
     if (!costs && states.length === 0) return next(assignment, context); // no row either

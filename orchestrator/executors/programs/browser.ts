@@ -2,7 +2,7 @@
  * Tasks of kind `browser`: the machine's Chromium, driven by steps that the plan writes down; no script of the plan runs here. The browser is
  * headless, starts empty, keeps nothing, and reaches only the hosts that the owner named.
  */
-import { writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { type BrowserParams, type BrowserStep, isActing } from "../../../plan/params/browser.ts";
@@ -123,6 +123,7 @@ async function perform(page: Page, step: BrowserStep, around: Around, kept: Kept
 async function picture(page: Page, name: string, of: string | undefined, { artifacts }: Around, kept: Kept): Promise<void> {
   const path = join(artifacts, `${name}.png`);
   await (of === undefined ? page.screenshot({ path, fullPage: true }) : page.locator(of).first().screenshot({ path }));
+  await chmod(path, 0o600);
   if (!kept.artifacts.some((file) => file.name === `${name}.png`))
     kept.artifacts.push({ name: `${name}.png`, mediaType: "image/png" });
 }

@@ -1,9 +1,13 @@
 /** Tasks of kind content against scripted models that speak the real protocols. */
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { createClaudeExecutor } from "../../../orchestrator/executors/claude.ts";
+import { asSession, createContentByClaude } from "../../../orchestrator/executors/content-by-claude.ts";
+import { findContainment } from "../../../orchestrator/executors/isolation.ts";
 import { contentSettings } from "../../../orchestrator/executors/program-settings.ts";
-import { conversationText, startMessagesApi } from "../../support/messages-api.ts";
+import { claudeBinary } from "../../support/claude-code.ts";
+import { claudeEnvironment, conversationText, hasToolResult, startMessagesApi } from "../../support/messages-api.ts";
 import { createAttempt } from "./support/attempt.ts";
 import { startHttpServer } from "./support/http-server.ts";
 import { programWith } from "./support/programs.ts";
@@ -91,5 +95,49 @@ describe("a content task", () => {
       failureClass,
       message: `claude-x answered ${status}: not now`,
     });
+  });
+});
+
+describe.runIf(claudeBinary() !== undefined)("a content task without a model of its own", () => {
+  it("is written by a Claude Code session, and its last step is a person's all the same", async () => {
+    const api = await startMessagesApi((body) =>
+      hasToolResult(body)
+        ? [{ type: "text", text: "Done." }]
+        : [{ type: "tool_use", name: "Write", input: { file_path: "out/post.md", content: "We are live\n" } }],
+    );
+    const home = await mkdtemp("/tmp/longhaul-claude-home-");
+    onTestFinished(async () => {
+      await api.close();
+      await rm(home, { recursive: true, force: true, maxRetries: 5 });
+    });
+    const claude = createClaudeExecutor({
+      binary: claudeBinary() ?? "",
+      containment: await findContainment(),
+      environment: claudeEnvironment(api.url, home),
+    });
+    const kept: unknown[] = [];
+    const writer = createContentByClaude({
+      claude,
+      outside: { keepArtifacts: (_key, files) => Promise.resolve(void kept.push(...files)) },
+    });
+    const attempt = await createAttempt({
+      title: "Post the launch on Reddit",
+      kind: "content",
+      automation: "SEMI_AUTO",
+      params: { prompt: "Two sentences", saveAs: "out/post.md" },
+    });
+    const outcome = await attempt.run({
+      kind: "content",
+      run: (assignment, context) => asSession(assignment, context, (given, around) => writer.run(given, around)),
+    });
+    expect(outcome).toMatchObject({
+      status: "held",
+      summary: "We are live\n",
+      hold: { name: "last-step", waitFor: "human", onDone: "complete", detail: { file: "out/post.md", text: "We are live\n" } },
+      usage: { inputTokens: 200 },
+    });
+    expect(kept).toMatchObject([{ name: "content.md", mediaType: "text/markdown", bytes: 12 }]);
+    const said = JSON.stringify(api.requests[0]?.body);
+    for (const text of ["Two sentences", "into the file out/post.md", "invent no customers"]) expect(said).toContain(text);
   });
 });
