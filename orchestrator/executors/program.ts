@@ -109,6 +109,7 @@ export function createProgramExecutor<Kind extends CheckedKind>(program: Program
             idempotencyKey: `longhaul-${assignment.executionId}-${assignment.ordinal}`,
             settings: { ownHosts: options.ownHosts, ...open },
             released: assignment.released.map(({ name }) => name),
+            repeatable: isRepeatable(task),
           };
           const file = join(directory, programFiles.order);
           writeFileSync(file, JSON.stringify(order), { mode: 0o600 });
@@ -170,8 +171,9 @@ async function paced(
   hosts: readonly string[],
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
-  for (const host of outside === undefined ? [] : hosts) {
-    const { admitted, waitMs } = await (outside as OutsideStore).admit(host, 60 / requestsPerMinute, burst, patienceSeconds);
+  if (outside === undefined) return undefined;
+  for (const host of hosts) {
+    const { admitted, waitMs } = await outside.admit(host, 60 / requestsPerMinute, burst, patienceSeconds);
     if (!admitted) {
       const message = `${host} is called often enough for now (LONGHAUL_HOST_REQUESTS_PER_MINUTE, or it asked for a pause)`;
       return { status: "failed", failureClass: "rate_limit", message, retryAtMs: now() + waitMs };

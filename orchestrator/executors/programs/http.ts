@@ -8,11 +8,10 @@ import { saveInWorkspace } from "./workspace-file.ts";
 
 const mostBytes = 32 * 1024 * 1024;
 const shownBytes = 4096;
-const repeatable: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 export const performHttp: Perform<HttpParams> = async (params, around) => {
   const { url, method, headers, json, body, expect, timeoutSeconds, saveAs } = params;
-  const mayRepeat = params.idempotent ?? repeatable.has(method);
+  const { repeatable: mayRepeat } = around;
   const content = json === undefined ? body : jsonText(json);
   const usual: Record<string, string> = {
     "user-agent": "longhaul",

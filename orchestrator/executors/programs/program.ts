@@ -20,6 +20,8 @@ export type Order = {
   idempotencyKey: string;
   /** What the node adds to what the plan says. */
   settings: Record<string, unknown>;
+  /** Doing it again when its outcome is unknown does no harm. */
+  repeatable: boolean;
   /** Names of what the task was held for and a person has let go. */
   released: string[];
 };
