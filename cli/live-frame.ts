@@ -1,6 +1,9 @@
-/** The part of the live view that is drawn in place: a line per running task, what needs attention, and the progress bar. */
+/**
+ * The part of the live view that is drawn in place: the tree of phases with what runs in them, what needs attention, and the progress bar.
+ * Where the tree does not fit, phases that are over and those to come are folded, then only what runs is left.
+ */
 import { mark } from "./marks.ts";
-import type { Progress } from "./progress.ts";
+import type { PhaseProgress, Progress } from "./progress.ts";
 import { commandLine, duration, type Paint } from "./terminal.ts";
 import { cells, cut, fit } from "./text-width.ts";
 
@@ -35,14 +38,57 @@ export function frameOf(progress: Progress, options: FrameOptions): string[] {
         ]),
   ];
   const room = Math.max(1, height - notes.length - 2);
-  const shown = progress.running.length <= room ? progress.running.length : room - 1;
-  const hidden = progress.running.length - shown;
   return [
-    ...progress.running.slice(0, shown).map((task) => taskLine(task, options)),
-    ...(hidden === 0 ? [] : [`    … and ${hidden} more`]),
+    ...(treeLines(progress, options, room) ?? runningLines(progress, options, room)),
     ...notes,
     barLine(progress, options),
   ].map((line) => cut(line, width));
+}
+
+function runningLines({ running }: Progress, options: FrameOptions, room: number): string[] {
+  const shown = running.length <= room ? running.length : room - 1;
+  const hidden = running.length - shown;
+  return [
+    ...running.slice(0, shown).map((task) => taskLine(task, options)),
+    ...(hidden === 0 ? [] : [`    … and ${hidden} more`]),
+  ];
+}
+
+/** Undefined where there is no tree, or no room for one. */
+function treeLines(progress: Progress, options: FrameOptions, room: number): string[] | undefined {
+  const { phases, running } = progress;
+  if (phases.length < 2) return undefined;
+  const inPhase = Map.groupBy(running, (task) => task.phase);
+  const isOver = (phase: PhaseProgress) => phase.done >= phase.total && !inPhase.has(phase.id);
+  const isToCome = (phase: PhaseProgress) => phase.done === 0 && !inPhase.has(phase.id) && !isOver(phase);
+  const branch = (phase: PhaseProgress) => [
+    phaseLine(phase, isOver(phase) ? "completed" : isToCome(phase) ? "pending" : "running", options),
+    ...(inPhase.get(phase.id) ?? []).map((task) => `  ${taskLine(task, options)}`),
+  ];
+  const over = phases.filter(isOver);
+  const toCome = phases.filter(isToCome);
+  const others = phases.filter((phase) => !isOver(phase) && !isToCome(phase));
+  const outside = (inPhase.get(null) ?? []).map((task) => taskLine(task, options));
+  const folded = (state: "completed" | "pending", folds: PhaseProgress[], what: string) =>
+    folds.length === 0
+      ? []
+      : [`  ${mark(state, options.paint)} ${folds.length} ${folds.length === 1 ? "phase" : "phases"} ${what}`];
+  const trees = [
+    [...phases.flatMap(branch), ...outside],
+    [...folded("completed", over, "done"), ...[...others, ...toCome].flatMap(branch), ...outside],
+    [...folded("completed", over, "done"), ...others.flatMap(branch), ...folded("pending", toCome, "to come"), ...outside],
+  ];
+  return trees.find((lines) => lines.length <= room);
+}
+
+function phaseLine(
+  { title, done, total }: PhaseProgress,
+  state: "completed" | "pending" | "running",
+  options: FrameOptions,
+): string {
+  const { width, paint } = options;
+  const name = fit(title, Math.max(8, width - 18));
+  return `  ${mark(state, paint)} ${state === "running" ? paint("bold", name) : name}  ${paint("gray", `${done}/${total}`)}`;
 }
 
 function taskLine(task: Progress["running"][number], { tick, nowMs, width, paint }: FrameOptions): string {

@@ -43,6 +43,51 @@ describe("the frame", () => {
     }
   });
 
+  describe("of a plan with phases", () => {
+    const tasks = ["a", "b", "c", "d"].map((id, index) => taskOf(id, { phase: ["p1", "p2", "p2", "p3"][index] ?? null }));
+    const phases = [
+      { id: "p1", title: "Set up", total: 1, done: 0 },
+      { id: "p2", title: "Build", total: 2, done: 0 },
+      { id: "p3", title: "Ship", total: 1, done: 0 },
+    ];
+    const begun = () => {
+      const progress = createProgress(executionOf(tasks, { phases }));
+      progress.take(eventOf("task.started", "a", 0));
+      progress.take(eventOf("task.completed", "a", 5));
+      progress.take(eventOf("task.started", "b", 5));
+      return progress;
+    };
+
+    it("is a tree: what runs hangs under its phase", () => {
+      expect(frameOf(begun(), options).slice(0, -1)).toEqual([
+        "  ✔ Set up  1/1",
+        "  ▶ Build  0/2",
+        "    ⠋ b  Task b  15s",
+        "  · Ship  0/1",
+      ]);
+    });
+
+    it("counts a task that runs again as not done", () => {
+      const progress = begun();
+      progress.take(eventOf("task.started", "a", 6));
+      expect(frameOf(progress, options)[0]).toBe("  ▶ Set up  0/1");
+      progress.take(eventOf("task.completed", "a", 7));
+      expect(frameOf(progress, options)[0]).toBe("  ✔ Set up  1/1");
+    });
+
+    it("folds what is over and what is to come where there is little room, and shows only what runs where there is less", () => {
+      const many = Array.from({ length: 6 }, (_, index) => ({ id: `q${index}`, title: `Later ${index}`, total: 1, done: 0 }));
+      const progress = createProgress(executionOf(tasks, { phases: [...phases, ...many] }));
+      progress.take(eventOf("task.started", "a", 0));
+      expect(frameOf(progress, { ...options, height: 6 }).slice(0, -1)).toEqual([
+        "  ▶ Set up  0/1",
+        "    ⠋ a  Task a  20s",
+        "  · 8 phases to come",
+      ]);
+      expect(frameOf(progress, { ...options, height: 4 }).slice(0, -1)).toEqual(["  ⠋ a  Task a  20s"]);
+    });
+  });
+
   it("shows as many tasks as there is room for and counts the rest", () => {
     const tasks = Array.from({ length: 30 }, (_, index) => taskOf(`t${index}`));
     const progress = createProgress(executionOf(tasks));
