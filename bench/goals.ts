@@ -48,6 +48,7 @@ export function orchestratorGoals(outcome: OrchestratorOutcome | undefined): Goa
   const overhead = figures === undefined ? undefined : (figures.taskMs / figures.bareTaskMs - 1) * 100;
   return [
     below("handoff p95", figures?.handoffP95Ms, 100, "ms"),
+    below("notification p99", figures?.notificationP99Ms, 500, "ms"),
     below("orchestrator RSS", figures?.memoryMb, memoryMb, "MB"),
     below("overhead of a shell task of 10 s", overhead, 1, "%"),
   ];

@@ -1,10 +1,13 @@
 /**
  * What a user meets of the whole product: a real orchestrator process behind its HTTP API, on the run's database server. Measures how fast
- * it takes plans, its memory, and what it adds to a shell task of ten seconds.
+ * it takes plans, how soon it tells a webhook of each, its memory, and what it adds to a shell task of ten seconds.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { createTestOrchestrator, untilEnded } from "../test/support/orchestrator.ts";
 import type { Environment } from "./engine.ts";
@@ -17,6 +20,8 @@ type Running = Awaited<ReturnType<Awaited<ReturnType<typeof createTestOrchestrat
 export type OrchestratorFigures = {
   handoffP50Ms: number;
   handoffP95Ms: number;
+  /** From an event to its message at a webhook on this machine. */
+  notificationP99Ms: number;
   /** Largest resident size of the orchestrator process, after all of this. */
   memoryMb: number;
   bareTaskMs: number;
@@ -46,6 +51,8 @@ async function measured({ database, directory }: Environment): Promise<Orchestra
   const orchestrator = await createTestOrchestrator({
     DATABASE_URL: `postgres://${user}@localhost/${name}?host=${encodeURIComponent(host)}`,
     LONGHAUL_LOG_LEVEL: "warn",
+    WEBHOOK_ALLOW_PRIVATE: "true",
+    MALLOC_ARENA_MAX: "2", // as client/start.ts starts it
     NODE_OPTIONS: productArguments.join(" "),
   });
   const leaveNothing = () => rmSync(orchestrator.home, { recursive: true, force: true });
@@ -54,11 +61,17 @@ async function measured({ database, directory }: Environment): Promise<Orchestra
     const running = await orchestrator.start();
     const end = () => running.process.kill("SIGKILL");
     process.once("exit", end);
-    const times = await takePlans(running, directory);
+    const { times, delays } = await takePlans(running, directory);
     const tasks = await runTasks(running, directory);
     const memoryMb = peakMemoryMb([running.process.pid ?? 0]);
     process.off("exit", end);
-    return { handoffP50Ms: percentile(times, 0.5), handoffP95Ms: percentile(times, 0.95), memoryMb, ...tasks };
+    return {
+      handoffP50Ms: percentile(times, 0.5),
+      handoffP95Ms: percentile(times, 0.95),
+      notificationP99Ms: percentile(delays, 0.99),
+      memoryMb,
+      ...tasks,
+    };
   } finally {
     await orchestrator.remove();
     process.off("exit", leaveNothing);
@@ -66,7 +79,8 @@ async function measured({ database, directory }: Environment): Promise<Orchestra
 }
 
 /** One after the other; each plan waits for a person at its first task, so that nothing runs beside the next handoff. */
-async function takePlans({ client }: Running, workspace: string): Promise<number[]> {
+async function takePlans({ client }: Running, workspace: string): Promise<{ times: number[]; delays: number[] }> {
+  const listener = await startListener();
   const tasks = Array.from({ length: tasksOfPlan }, (_, task) => ({
     id: `t${task}`,
     title: `Task ${task}`,
@@ -75,11 +89,32 @@ async function takePlans({ client }: Running, workspace: string): Promise<number
   const times: number[] = [];
   for (let count = 0; count < handoffs; count += 1) {
     const startedMs = performance.now();
-    const { created } = await client.handoff({ plan: { title: `Plan ${count}`, tasks }, options: { workspace } });
+    const { created } = await client.handoff({
+      plan: { title: `Plan ${count}`, tasks },
+      options: { workspace, webhookUrl: listener.url },
+    });
     times.push(performance.now() - startedMs);
     if (!created) throw new Error(`plan ${count} was not taken as a new one`);
   }
-  return times;
+  while (listener.delays.length < handoffs) await delay(50);
+  listener.close();
+  return { times, delays: listener.delays };
+}
+
+/** Notes how old each message is when it arrives. */
+async function startListener(): Promise<{ url: string; delays: number[]; close(): void }> {
+  const delays: number[] = [];
+  const server = createServer((request, response) => {
+    const arrivedMs = Date.now();
+    void text(request).then((body) => {
+      const { type, at } = JSON.parse(body) as { type: string; at: string };
+      if (type === "task.awaiting_human") delays.push(arrivedMs - Date.parse(at));
+      response.end();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, delays, close: () => void server.close() };
 }
 
 /** The same command bare and through the orchestrator at the same time, so that the machine's load is the same for both. */

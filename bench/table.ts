@@ -35,9 +35,9 @@ export function renderTable(summaries: Summary[]): string {
 
 export function renderOrchestrator(outcome: OrchestratorOutcome): string {
   if (outcome.status === "failed") return `orchestrator process: FAILED: ${outcome.message.split("\n")[0]}`;
-  const { handoffP50Ms, handoffP95Ms, memoryMb, bareTaskMs, taskMs } = outcome.figures;
+  const { handoffP50Ms, handoffP95Ms, notificationP99Ms, memoryMb, bareTaskMs, taskMs } = outcome.figures;
   return [
-    `orchestrator process: handoff p50 / p95 ${short(handoffP50Ms)} / ${short(handoffP95Ms)} ms`,
+    `orchestrator process: handoff p50 / p95 ${short(handoffP50Ms)} / ${short(handoffP95Ms)} ms, 99 % of notifications within ${short(notificationP99Ms)} ms`,
     `RSS ${Number.isNaN(memoryMb) ? "–" : whole(memoryMb)} MB`,
     `shell task ${whole(taskMs)} ms handed off, ${whole(bareTaskMs)} ms bare`,
   ].join(" · ");
