@@ -9,8 +9,9 @@ import { emptyTree, type Snapshots } from "./snapshot.ts";
 import { readWorktree } from "./worktree.ts";
 
 export type Baseline = {
-  /** A tree or a commit. */
   tree: string;
+  /** What is called its tree is a commit. */
+  isCommit: boolean;
   /** The top of the tree, and the folder of the task in it. */
   top: string;
   inside: string;
@@ -49,6 +50,7 @@ export function createFindBaseline(options: {
       const inside = relative(path, real);
       return {
         tree: commit,
+        isCommit: true,
         top: path,
         inside,
         call: { cwd: path },
@@ -67,6 +69,7 @@ export function createFindBaseline(options: {
     const place = await options.snapshots.placeOf(workspace);
     return {
       tree,
+      isCommit: false,
       top: place.top,
       inside: relative(place.top, place.workspace),
       call: place.files,

@@ -44,7 +44,7 @@ export async function withChanges<Value>(
     };
     await git.run(["add", "-A", "--ignore-errors", "--", ...baseline.pathspec], { ...call, accept: [0, 1] });
     const now = await git.text(["write-tree"], call);
-    const was = await git.text(["rev-parse", `${baseline.tree}^{tree}`], call);
+    const was = baseline.isCommit ? await git.text(["rev-parse", `${baseline.tree}^{tree}`], call) : baseline.tree;
     return await work(await read(git, call, baseline, was, now));
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -52,10 +52,10 @@ export async function withChanges<Value>(
 }
 
 async function read(git: Git, call: GitCall, baseline: Baseline, was: string, now: string): Promise<Changes> {
-  const diff = await git.text(
-    ["diff-tree", "-r", "-z", "--no-renames", "--name-status", was, now, "--", ...baseline.pathspec],
-    call,
-  );
+  const diff =
+    was === now
+      ? ""
+      : await git.text(["diff-tree", "-r", "-z", "--no-renames", "--name-status", was, now, "--", ...baseline.pathspec], call);
   const fields = diff.split("\0");
   const old: string[] = [];
   const fresh: string[] = [];
@@ -67,9 +67,16 @@ async function read(git: Git, call: GitCall, baseline: Baseline, was: string, no
   }
   const paths = async (tree: string) =>
     (await git.text(["ls-tree", "-r", "--name-only", "-z", tree], call)).split("\0").filter(Boolean);
+  // Most tasks change no file that git knows: then nothing has to be listed.
+  const [before, after, oldPaths, newPaths] = await Promise.all([
+    contents(git, call, was, old),
+    onDisk(baseline.top, fresh),
+    was === now ? [] : paths(was),
+    was === now ? [] : paths(now),
+  ]);
   return {
-    before: { changed: await contents(git, call, was, old), paths: await paths(was) },
-    after: { changed: await onDisk(baseline.top, fresh), paths: await paths(now) },
+    before: { changed: before, paths: oldPaths },
+    after: { changed: after, paths: newPaths },
     baseline,
     async checkout(folder) {
       const environment = { ...call.environment, GIT_INDEX_FILE: `${call.environment?.["GIT_INDEX_FILE"] ?? ""}.base` };
