@@ -145,6 +145,7 @@ function endingOf(
       usage: usage ?? null,
       failureClass: outcome.failureClass ?? null,
       evidence: outcome.evidence ?? [],
+      ...(outcome.review === undefined ? {} : { review: outcome.review }),
       ...(outcome.findings === undefined || outcome.findings.length === 0 ? {} : { findings: outcome.findings }),
       ...(released.length === 0 ? {} : { released }),
       logFile: ["noop", "agent"].includes(task.kind) ? null : join(directory, "output.log"),

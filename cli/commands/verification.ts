@@ -19,6 +19,9 @@ export async function evidence(session: Session, id: string, taskId: string, fla
       ? ["No check was run for this task."]
       : [
           ...found.evidence.flatMap((one) => [...linesOf(one), ""]),
+          ...(found.review === null
+            ? []
+            : [`second session: ${found.review.verdict}: ${found.review.reasons.split("\n")[0] ?? ""}`]),
           ...found.findings.map(({ kind, file, message }) => `${mark("failed")} ${kind}: ${file}: ${message}`),
         ],
   );

@@ -3,6 +3,10 @@ import { z } from "@hono/zod-openapi";
 import { Evidence } from "./contract.ts";
 import { Finding } from "./test-result-contract.ts";
 
+/** What a second session said about the work; `none` when no verdict could be had, and `reasons` says why. */
+export const Review = z.object({ verdict: z.enum(["approve", "reject", "none"]), reasons: z.string() }).openapi("Review");
+export type Review = z.infer<typeof Review>;
+
 export const EvidenceAnswer = z
   .object({
     executionId: z.string(),
@@ -11,6 +15,7 @@ export const EvidenceAnswer = z
     evidence: z.array(Evidence),
     /** Changes that make the tests say less than before the task, which neither the plan nor the task's words allow. */
     findings: z.array(Finding),
+    review: Review.nullable(),
   })
   .openapi("EvidenceAnswer");
 export type EvidenceAnswer = z.infer<typeof EvidenceAnswer>;

@@ -26,6 +26,7 @@ export const eventTypes = [
   "task.verifying",
   "task.verified",
   "task.fixing",
+  "task.reviewed",
   "gate.passed",
   "gate.failed",
   "gate.warned",

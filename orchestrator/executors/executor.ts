@@ -8,6 +8,7 @@
 import type { Task, TaskKind } from "../../plan/model.ts";
 import type { Evidence } from "../api/contract.ts";
 import type { Finding } from "../api/test-result-contract.ts";
+import type { Review } from "../api/verification-contract.ts";
 import type { EventType } from "../domain/event.ts";
 import type { FailureClass, Usage } from "../domain/task.ts";
 import type { Isolation } from "./isolation.ts";
@@ -96,6 +97,8 @@ export type Outcome = {
   evidence?: Evidence[];
   /** What makes the tests say less than before the task. */
   findings?: Finding[];
+  /** What a second session said about the work. */
+  review?: Review;
 };
 
 export type Executor = {

@@ -2,6 +2,7 @@
 import { v7 as uuidv7 } from "uuid";
 import type { Evidence } from "../api/contract.ts";
 import type { Finding } from "../api/test-result-contract.ts";
+import type { Review } from "../api/verification-contract.ts";
 import { LonghaulError } from "../domain/errors.ts";
 import type { Database } from "./db.ts";
 import type { AttemptKey } from "./engine.ts";
@@ -29,7 +30,14 @@ export type GateRow = {
   duration_ms: number;
   at: Date;
 };
-export type CheckedTask = { ordinal: number; attempt: number; workspace: string; evidence: Evidence[]; findings: Finding[] };
+export type CheckedTask = {
+  ordinal: number;
+  attempt: number;
+  workspace: string;
+  evidence: Evidence[];
+  findings: Finding[];
+  review: Review | null;
+};
 
 export function createVerificationStore(database: Database) {
   const call = async (name: string, key: AttemptKey, rest: unknown[]): Promise<boolean> => {
@@ -66,7 +74,7 @@ export function createVerificationStore(database: Database) {
       const [row] = await database.query<CheckedTask>({
         name: "checked_task",
         text: `select t.ordinal, t.attempt, e.workspace, coalesce(t.result -> 'evidence', '[]') as evidence,
-                 coalesce(t.result -> 'findings', '[]') as findings
+                 coalesce(t.result -> 'findings', '[]') as findings, nullif(t.result -> 'review', 'null') as review
                from executions e join execution_tasks t on t.execution_id = e.id where e.id = $1 and t.task_id = $2`,
         values: [executionId, taskId],
       });

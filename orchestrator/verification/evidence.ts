@@ -8,16 +8,17 @@ import type { Engine } from "../store/engine.ts";
 import type { VerificationStore } from "../store/verification.ts";
 import type { Check } from "./check.ts";
 import { discoverChecks, discovers } from "./discovery.ts";
-import { fixOnce, iterationsFor } from "./fix-loop.ts";
+import { fixOnce, iterationDirectory, iterationsFor, sumOf } from "./fix-loop.ts";
 import { acceptedName } from "./honesty/honesty.ts";
 import type { VerificationPolicy } from "./policy.ts";
+import { type ReviewOptions, review, wantsReview } from "./review.ts";
 import { superseded, type Verification, type VerifyOptions, verify } from "./verify.ts";
 
-export type VerificationOptions = VerifyOptions & {
-  engine: Pick<Engine, "startVerifying">;
-  store: Pick<VerificationStore, "recordEvidence" | "recordFix">;
-  policy: VerificationPolicy;
-};
+export type VerificationOptions = VerifyOptions &
+  ReviewOptions & {
+    engine: Pick<Engine, "startVerifying">;
+    store: Pick<VerificationStore, "recordEvidence" | "recordFix">;
+  };
 
 /** The step that checks what the executor says it has done, by the criteria that carry a command. */
 export function verification(options: VerificationOptions): AttemptStep {
@@ -39,10 +40,13 @@ export function verification(options: VerificationOptions): AttemptStep {
       // Only now: what the task touched is known when it is done, and a project may have its tests from the task itself.
       if (named.length === 0 && discovers(assignment, options.policy))
         checks = await discoverChecks(options, assignment, options.policy);
-      if (checks.length === 0) return checklist(assignment, outcome, options.policy);
+      const reviewed = wantsReview(assignment, options.policy);
+      if (checks.length === 0 && !reviewed) return checklist(assignment, outcome, options.policy);
       if (!(await options.engine.startVerifying(assignment))) throw superseded();
-      const verified = await verify(options, assignment, context, checks, iteration);
-      const judged = { ...outcome, evidence: verified.evidence, findings: verified.findings };
+      let verified = await verify(options, assignment, context, checks, iteration);
+      let judged: Outcome = { ...outcome, evidence: verified.evidence, findings: verified.findings };
+      if (verified.status === "passed" && reviewed)
+        [verified, judged] = await secondOpinion(options, assignment, context, { verified, judged, iteration, offset });
       if (verified.status === "passed") return checklist(assignment, judged, options.policy);
       if (verified.outcome !== undefined) return { ...judged, ...verified.outcome };
       const insisted = onlyFindings(verified) && verified.message === tried.at(-1);
@@ -59,6 +63,32 @@ export function verification(options: VerificationOptions): AttemptStep {
     }
     return outcome;
   };
+}
+
+async function secondOpinion(
+  options: VerificationOptions,
+  assignment: Assignment,
+  context: AttemptContext,
+  { verified, judged, iteration, offset }: { verified: Verification; judged: Outcome; iteration: number; offset: number },
+): Promise<[Verification, Outcome]> {
+  const directory = iterationDirectory(context, iteration);
+  const answer = await review(options, { assignment, context, directory }, verified.evidence);
+  if ("interrupted" in answer) return [{ ...verified, status: "interrupted", outcome: answer.interrupted }, judged];
+  const { verdict, reasons } = answer.review;
+  if (answer.isNew)
+    await context.record({
+      fromOffset: offset,
+      toOffset: offset,
+      events: [{ type: "task.reviewed", data: { iteration, verdict, reasons } }],
+    });
+  const usage = sumOf(judged.usage, answer.usage);
+  const outcome: Outcome = { ...judged, review: answer.review, ...(usage === undefined ? {} : { usage }) };
+  if (verdict !== "reject") return [verified, outcome];
+  const message = `a second session rejects the work: ${reasons.split("\n")[0] ?? ""}`.slice(0, 500).toWellFormed();
+  return [
+    { ...verified, status: "failed", message, report: `Another session has reviewed the work and rejects it:\n${reasons}` },
+    outcome,
+  ];
 }
 
 async function again(assignment: Assignment, context: AttemptContext, next: AttemptRun, step: Parameters<typeof fixOnce>[3]) {

@@ -58,7 +58,8 @@ export async function fixOnce(
   return { ...outcome, ...(usage === undefined ? {} : { usage }) };
 }
 
-function sumOf(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
+/** Usage of two runs of one attempt. */
+export function sumOf(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
   if (one === undefined || other === undefined) return other ?? one;
   const sum: Record<string, unknown> = { ...one };
   for (const [name, value] of Object.entries(other))

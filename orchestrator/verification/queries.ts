@@ -10,8 +10,8 @@ export function createVerificationQueries(
   const { store, executions } = options;
   return {
     async evidence(executionId, taskId) {
-      const { attempt, evidence, findings } = await store.checkedTask(executionId, taskId);
-      return { executionId, taskId, attempt, evidence, findings };
+      const { attempt, evidence, findings, review } = await store.checkedTask(executionId, taskId);
+      return { executionId, taskId, attempt, evidence, findings, review };
     },
     replay: (executionId, taskId) => replay(options, executionId, taskId),
     async gates(executionId) {

@@ -18,7 +18,7 @@ export type VerifyingOptions = {
   database: Database;
   engine: Engine;
   executions: ExecutionStore;
-  executors: { shell: Executor };
+  executors: { shell: Executor; get(kind: string): Executor | undefined };
   git: Git;
   workspaces: { baseline: FindBaseline };
   onError(error: unknown, doing: string): void;
@@ -38,7 +38,14 @@ export function createVerifying(options: VerifyingOptions) {
   return {
     before,
     gates,
-    verification: verification({ ...checking, engine, baseline, policy: config.verification, onError }),
+    verification: verification({
+      ...checking,
+      engine,
+      executors: options.executors,
+      baseline,
+      policy: config.verification,
+      onError,
+    }),
     queries,
   };
 }

@@ -11,6 +11,8 @@ export type Changes = {
   before: Side;
   after: Side;
   baseline: Baseline;
+  /** All of it as a patch. */
+  patch(): Promise<string>;
   /** Writes the files from before into a folder. */
   checkout(folder: string): Promise<void>;
 };
@@ -78,6 +80,11 @@ async function read(git: Git, call: GitCall, baseline: Baseline, was: string, no
     before: { changed: before, paths: oldPaths },
     after: { changed: after, paths: newPaths },
     baseline,
+    patch: () =>
+      git.text(
+        ["diff-tree", "-r", "-p", "-M", "--no-ext-diff", "--no-textconv", "--no-color", was, now, "--", ...baseline.pathspec],
+        call,
+      ),
     async checkout(folder) {
       const environment = { ...call.environment, GIT_INDEX_FILE: `${call.environment?.["GIT_INDEX_FILE"] ?? ""}.base` };
       await git.run(["read-tree", was], { ...call, environment });
