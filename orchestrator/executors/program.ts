@@ -63,7 +63,7 @@ const eventBytes = 1024 * 1024;
 /** Calls of one host may come so close together before the pace holds them. */
 const burst = 10;
 /** A longer wait than this is made in the queue, not in a slot. */
-const patienceSeconds = 2;
+const patienceSeconds = 10;
 const usualWallSeconds = 3600;
 
 export function createProgramExecutor<Kind extends CheckedKind>(program: ProgramKind<Kind>, options: ProgramOptions): Executor {
