@@ -61,3 +61,7 @@ export function timeText(iso: string): string {
 }
 
 export const minutesText = (minutes: number): string => durationText(minutes * 60);
+
+/** "14:05". */
+export const shortTimeText = (iso: string): string =>
+  new Date(iso).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });

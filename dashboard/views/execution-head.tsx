@@ -4,7 +4,7 @@ import { Icon } from "../components/icon.tsx";
 import { ProgressBar } from "../components/progress-bar.tsx";
 import { ExecutionPill } from "../components/status-pill.tsx";
 import type { Connection, Head, LiveExecution } from "../live/live-execution.ts";
-import { clock, countText, durationText, relativeText, timeText, usdText } from "../moments.ts";
+import { clock, countText, durationText, relativeText, shortTimeText, usdText } from "../moments.ts";
 import { follow, hrefTo } from "../router.ts";
 import { isActive } from "../statuses.ts";
 import { Controls } from "./controls.tsx";
@@ -102,7 +102,7 @@ function Time({ head }: { head: Head }) {
           detail={eta === null ? "no estimate yet" : undefined}
         />
       ) : (
-        <Fact name="Ended" value={relativeText(finishedAt, nowMs)} detail={timeText(finishedAt)} />
+        <Fact name="Ended" value={relativeText(finishedAt, nowMs)} detail={shortTimeText(finishedAt)} />
       )}
     </>
   );
