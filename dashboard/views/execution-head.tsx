@@ -8,6 +8,7 @@ import { clock, countText, durationText, relativeText, shortTimeText, usdText } 
 import { follow, hrefTo } from "../router.ts";
 import { isActive } from "../statuses.ts";
 import { Controls } from "./controls.tsx";
+import { Rating } from "./rating.tsx";
 
 const connectionWords: Record<Connection, string> = {
   connecting: "connecting",
@@ -47,6 +48,7 @@ export function ExecutionHead({ live, head, onSelect }: HeadProps) {
       <div class="title-line">
         <h1>{head.title}</h1>
         <ExecutionPill status={head.status} />
+        {isActive(head.status) ? null : <Rating executionId={head.executionId} />}
         <Controls live={live} head={head} />
       </div>
       <ProgressBar counts={counts} label="Progress" />

@@ -8,9 +8,11 @@ import { ProgressBar } from "../components/progress-bar.tsx";
 import { countText, durationText, minutesText, usdText } from "../moments.ts";
 import { follow, hrefTo, search, setSearch } from "../router.ts";
 import { client } from "../session.ts";
+import { Trends } from "./trends.tsx";
 
 const spans = { "7": "7 days", "30": "30 days", all: "All time" } as const;
 const dayMs = 86_400_000;
+const mostDays = 3650;
 const everyMs = 15_000;
 
 export function Value() {
@@ -39,7 +41,18 @@ export function Value() {
           ))}
         </fieldset>
       </header>
-      {answer === undefined ? failure === undefined ? <Loading /> : <Failure text={failure} /> : <Report report={answer} />}
+      {answer === undefined ? (
+        failure === undefined ? (
+          <Loading />
+        ) : (
+          <Failure text={failure} />
+        )
+      ) : (
+        <>
+          <Report report={answer} />
+          <Trends days={chosen === "all" ? mostDays : Number(chosen)} />
+        </>
+      )}
     </>
   );
 }
