@@ -154,10 +154,11 @@ function currentOf({ tasks }: ExecutionDetail): { ids: string[]; facts: Facts } 
     return status === undefined ? [] : [{ step, name, status, duration_seconds: secondsOf(own) }];
   });
   const current = there.find(({ tasks: own }) => !["completed", "skipped"].includes(endOf(own) ?? "open"));
+  const behind = ({ step }: { step: number }) => step <= (current?.step ?? step); // what hangs on a failed step is skipped, not done
   const tested = tasks.flatMap(({ evidence }) => evidence.flatMap(({ tests }) => (tests === undefined ? [] : [tests])));
   return {
     ids: (current?.tasks ?? tasks).map(({ id }) => id),
-    facts: { step: current?.step ?? null, name: current?.name ?? null, ended, tests: tested.at(-1) },
+    facts: { step: current?.step ?? null, name: current?.name ?? null, ended: ended.filter(behind), tests: tested.at(-1) },
   };
 }
 
