@@ -71,7 +71,9 @@ async function anotherRun({ git }: CheckOptions, assignment: Assignment, checked
     accept: [0, 1, 128],
   });
   const now = head.code === 0 ? head.stdout.toString().trim() : null;
-  if (first !== undefined && first.evidence.commit !== null && first.evidence.commit !== now) {
+  // Tasks that share a workspace may commit meanwhile: only a check that uses git can have moved it.
+  const usesGit = checked.some(({ check }) => /\bgit\b/.test(commandOf(check.command)));
+  if (usesGit && first !== undefined && first.evidence.commit !== null && first.evidence.commit !== now) {
     const message = `the checks began on commit ${first.evidence.commit.slice(0, 12)} and ended on ${now?.slice(0, 12) ?? "none"}: they say nothing about the work`;
     found.push({ kind: "another-run", file: "HEAD", message });
   }
