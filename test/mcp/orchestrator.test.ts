@@ -9,20 +9,24 @@ import { type OwnOrchestrator, prepareOrchestrator } from "./own-orchestrator.ts
 import { connectClient, startRawServer } from "./server-process.ts";
 
 let orchestrator: OwnOrchestrator;
+/** The session's folder; not the home, which changes all the time and would be in every checkpoint. */
+let cwd: string;
 beforeAll(async () => {
   orchestrator = await prepareOrchestrator();
+  cwd = join(orchestrator.home, "session");
+  await mkdir(cwd);
 });
 afterAll(() => orchestrator.remove());
 
 const waits = (name: string) => ({ id: name, title: `Wait for ${name}`, command: `until [ -e ${name} ]; do sleep 0.05; done` });
-/** A workspace of its own: an approval is bound to the files, and the orchestrator writes in the home all the time. */
-const quietFolder = () => mkdtemp(join(orchestrator.home, "workspace-"));
-const letGo = (name: string) => writeFile(join(orchestrator.home, name), "");
+/** A workspace of its own: an approval is bound to its files, and other tests write in the session's folder. */
+const quietFolder = () => mkdtemp(join(cwd, "workspace-"));
+const letGo = (name: string) => writeFile(join(cwd, name), "");
 
 describe.each(["legacy", "modern"] as const)("a client of the %s protocol", (era) => {
   let client: Client;
   beforeEach(async () => {
-    client = await connectClient(orchestrator.home, era, { environment: orchestrator.environment });
+    client = await connectClient(orchestrator.home, era, { environment: orchestrator.environment, cwd });
   });
   afterEach(() => client.close());
 
@@ -96,9 +100,9 @@ describe.each(["legacy", "modern"] as const)("a client of the %s protocol", (era
   });
 
   test("is told the lines of what is wrong in a plan file", async () => {
-    await mkdir(join(orchestrator.home, "plans"), { recursive: true });
+    await mkdir(join(cwd, "plans"), { recursive: true });
     const plan = "# Loop\n\n- [ ] T1 First (depends on T2)\n- [ ] T2 Second (depends on T1)\n";
-    await writeFile(join(orchestrator.home, "plans", "plan.md"), plan);
+    await writeFile(join(cwd, "plans", "plan.md"), plan);
     const { refused } = await call("handoff", { path: "plans/plan.md" });
     expect(refused).toMatchObject([{ text: expect.stringMatching(/plan\.md, line 3: .*T1.*T2/) }]);
   });
@@ -123,6 +127,7 @@ describe.each(["legacy", "modern"] as const)("a person in front of a client of t
     const shown: string[] = [];
     const client = await connectClient(orchestrator.home, era, {
       environment: orchestrator.environment,
+      cwd,
       answerForm(message) {
         shown.push(message);
         return answers.shift() ?? { action: "cancel" };
@@ -160,13 +165,13 @@ test("an execution is a task from its hand-off to its end, over processes of the
     { id: "sign", title: "Sign the form", kind: "human" },
     { id: "send", title: "Send it", command: "echo sent", dependencies: ["sign"] },
   ];
-  const first = startRawServer(home, { tasks: true, environment });
+  const first = startRawServer(home, { tasks: true, environment, cwd });
   const { result: task } = await first.request("tools/call", { name: "handoff", arguments: { plan: { title: "Form", tasks } } });
   expect(task).toMatchObject({ resultType: "task", status: "working" });
   expect(await first.end()).toBe(0);
 
   const taskId = String(task?.["taskId"]);
-  const second = startRawServer(home, { tasks: true, environment });
+  const second = startRawServer(home, { tasks: true, environment, cwd });
   const getTask = async () => (await second.request("tasks/get", { taskId })).result;
   await expect
     .poll(getTask, { timeout: 20_000 })
@@ -183,7 +188,7 @@ test("an execution is a task from its hand-off to its end, over processes of the
 
 test("a task that is cancelled is a cancelled execution", async () => {
   const { environment, home } = orchestrator;
-  const server = startRawServer(home, { tasks: true, environment });
+  const server = startRawServer(home, { tasks: true, environment, cwd });
   const plan = { title: "Endless", tasks: [{ id: "a", title: "A", command: "sleep 600" }] };
   const { result } = await server.request("tools/call", { name: "handoff", arguments: { plan } });
   const taskId = String(result?.["taskId"]);

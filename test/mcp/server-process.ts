@@ -19,6 +19,9 @@ export function environmentFor(home: string): Record<string, string> {
   };
 }
 
+/** `cwd` is the folder of the session; the home by default. */
+type ClientOptions = { environment?: Record<string, string>; cwd?: string; answerForm?: AnswerForm };
+
 /** What the person does with a form that shows this. */
 export type AnswerForm = (message: string) => ElicitResult;
 
@@ -26,7 +29,7 @@ export type AnswerForm = (message: string) => ElicitResult;
 export async function connectClient(
   home: string,
   era: "legacy" | "modern",
-  { environment = {}, answerForm }: { environment?: Record<string, string>; answerForm?: AnswerForm } = {},
+  { environment = {}, cwd = home, answerForm }: ClientOptions = {},
 ): Promise<Client> {
   const client = new Client(
     { name: "test", version: "1" },
@@ -41,7 +44,7 @@ export async function connectClient(
       command: process.execPath,
       args: [program, "mcp"],
       env: { ...environmentFor(home), ...environment },
-      cwd: home,
+      cwd,
       stderr: "inherit",
     }),
   );
@@ -60,11 +63,11 @@ export type RawServer = {
 /** The wire itself, for what the SDK's client does not know: the tasks extension, which it refuses as an unsupported result. */
 export function startRawServer(
   home: string,
-  { tasks, environment = {} }: { tasks: boolean; environment?: Record<string, string> },
+  { tasks, environment = {}, cwd = home }: { tasks: boolean; environment?: Record<string, string>; cwd?: string },
 ): RawServer {
   const child = spawn(process.execPath, [program, "mcp"], {
     env: { ...environmentFor(home), ...environment },
-    cwd: home,
+    cwd,
     stdio: ["pipe", "pipe", "inherit"],
   });
   const waiting = new Map<number, (message: RawAnswer) => void>();
