@@ -1,6 +1,6 @@
 /** The plugin in the real Claude Code, which talks to a scripted model. */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -133,10 +133,7 @@ describe.skipIf(binary === undefined || !hasTerminals())("a session with the plu
   });
 
   test("shows an approval as a dialog of its own while it is idle", async () => {
-    model = (conversation, body) =>
-      once(conversation, body, "handoff", { path: "plan.md", approvalMode: "final", workspace: "work" });
-    // An approval is bound to the files, and Claude Code writes into the session's folder here, which is its home.
-    await mkdir(join(claude.folder, "work"));
+    model = (conversation, body) => once(conversation, body, "handoff", { path: "plan.md", approvalMode: "final" });
     session = claude.open(["Hand plan.md off."]);
     await shown('Approve "Approve the result" of Word list?');
     await press(right, "Space to select");

@@ -1,7 +1,7 @@
 /** The real Claude Code from npm, on a home of its own, talking to a scripted Messages API and to the MCP server of this repository. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -65,19 +65,21 @@ export async function createClaudeCode(
   environment: Record<string, string>,
   { plugin }: { plugin?: string } = {},
 ): Promise<ClaudeCode> {
-  const folder = await mkdtemp("/tmp/longhaul-claude-");
-  await chmod(folder, 0o711);
-  const longhaulHome = join(folder, "longhaul");
+  const base = await mkdtemp("/tmp/longhaul-claude-");
+  await chmod(base, 0o711);
+  // Apart: checkpoints and approvals are about the files of the session's folder.
+  const [folder, userHome, longhaulHome] = [join(base, "project"), join(base, "home"), join(base, "longhaul")];
+  for (const path of [folder, userHome]) await mkdir(path);
   const server = {
     command: process.execPath,
     args: [program, "mcp"],
     env: { LONGHAUL_HOME: longhaulHome, LONGHAUL_PORT: "0", ...environment },
   };
-  await writeFile(join(folder, "mcp.json"), JSON.stringify({ mcpServers: { longhaul: server } }));
-  await writeFile(join(folder, ".claude.json"), JSON.stringify(answersToFirstQuestions(folder)));
+  await writeFile(join(base, "mcp.json"), JSON.stringify({ mcpServers: { longhaul: server } }));
+  await writeFile(join(userHome, ".claude.json"), JSON.stringify(answersToFirstQuestions(folder)));
   const connected =
     plugin === undefined
-      ? ["--mcp-config", "mcp.json", "--strict-mcp-config", "--allowedTools", "mcp__longhaul__*"]
+      ? ["--mcp-config", join(base, "mcp.json"), "--strict-mcp-config", "--allowedTools", "mcp__longhaul__*"]
       : ["--plugin-dir", plugin, "--allowedTools", "mcp__plugin_longhaul_longhaul__*"];
   // Without a configuration of its own the plugin's server has the environment of Claude Code.
   const own = plugin === undefined ? {} : { ...server.env, LONGHAUL_PROGRAM: program, ...environment };
@@ -89,7 +91,7 @@ export async function createClaudeCode(
     async ask(prompt, args = []) {
       const child = spawn(binary, ["-p", prompt, ...connected, ...streamed, ...args], {
         cwd: folder,
-        env: { ...claudeEnvironment(apiUrl, folder), ...own },
+        env: { ...claudeEnvironment(apiUrl, userHome), ...own },
         stdio: ["ignore", "pipe", "pipe"],
       });
       const messages: ClaudeMessage[] = [];
@@ -105,7 +107,7 @@ export async function createClaudeCode(
       const command = `stty cols 100 rows 50; ${[binary, ...args, ...connected].map((part) => `'${part}'`).join(" ")}`;
       const child = spawn(terminal, ["-qfec", command, "/dev/null"], {
         cwd: folder,
-        env: { ...claudeEnvironment(apiUrl, folder), ...own, ...more, TERM: "xterm-256color" },
+        env: { ...claudeEnvironment(apiUrl, userHome), ...own, ...more, TERM: "xterm-256color" },
         stdio: ["pipe", "pipe", "ignore"],
       });
       const screen = new Terminal({ cols: 100, rows: 50, allowProposedApi: true });
@@ -130,7 +132,7 @@ export async function createClaudeCode(
     },
     async remove() {
       await endOrchestrator(longhaulHome);
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      await rm(base, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
