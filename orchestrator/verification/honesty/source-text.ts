@@ -77,19 +77,29 @@ const valueOf = (text: string): string =>
 
 const pairs: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
+/** Where brackets end, of the text that was asked about last: each is asked about in turn, and all are found in one pass. */
+let known: { bare: string; ends: Map<number, number> } = { bare: "", ends: new Map() };
+
 /** The position after the bracket that closes the one at `open`; the end of the text when none does. */
 export function closing(bare: string, open: number): number {
-  const waits: string[] = [];
-  for (let at = open; at < bare.length; at += 1) {
+  if (known.bare !== bare) known = { bare, ends: endsOf(bare) };
+  return known.ends.get(open) ?? bare.length;
+}
+
+function endsOf(bare: string): Map<number, number> {
+  const ends = new Map<number, number>();
+  const waits: { at: number; closer: string }[] = [];
+  for (let at = 0; at < bare.length; at += 1) {
     const character = bare[at] as string;
     const closer = pairs[character];
-    if (closer !== undefined) waits.push(closer);
-    else if (character === waits.at(-1)) {
+    const last = waits.at(-1);
+    if (closer !== undefined) waits.push({ at, closer });
+    else if (last !== undefined && character === last.closer) {
+      ends.set(last.at, at + 1);
       waits.pop();
-      if (waits.length === 0) return at + 1;
     }
   }
-  return bare.length;
+  return ends;
 }
 
 /** Parts at the top level of brackets, e.g. arguments. */
