@@ -30,6 +30,10 @@ beforeEach(async () => {
   folder = await mkdtemp("/tmp/longhaul-schedule-");
   return async () => {
     for (const { name } of await schedules(running.client)) await removeSchedule(running.client, name);
+    const { executions } = await running.client.list({ status: "running", limit: 200 });
+    for (const { executionId } of executions) {
+      await running.client.control(executionId, { action: "cancel" }).catch(() => undefined); // it may end at the same moment
+    }
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
 });
