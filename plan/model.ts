@@ -86,6 +86,8 @@ export const Gate = z.object({
   check: z.enum(Object.keys(gateChecks) as [GateCheckName, ...GateCheckName[]]),
   params: z.record(z.string(), z.unknown()).default({}),
   onFail: z.enum(["halt", "warn", "continue"]).default("halt"),
+  /** Besides failing the task: its workspace becomes what it was before it. For `post` gates that halt. */
+  action: z.literal("rollback").optional(),
 });
 export type Gate = z.infer<typeof Gate>;
 

@@ -212,6 +212,23 @@ const learning: Dashboard = {
         legend: "tasks",
       },
     ]),
+    graph(
+      "Trend: share of tests and tasks that succeed",
+      [
+        {
+          expr: 'max by (metric) (metric_trend{stat="mean", metric=~"task_pass_rate|execution_success_ratio"})',
+          legend: "{{metric}}",
+        },
+      ],
+      "percentunit",
+    ),
+    graph(
+      "Trend: duration, mean and median of the day",
+      [{ expr: 'max by (metric, stat) (metric_trend{metric=~".*_duration_seconds"})', legend: "{{metric}}, {{stat}}" }],
+      "s",
+    ),
+    graph("Trend: tokens", [{ expr: 'max by (metric) (metric_trend{stat="mean", metric=~".*_tokens"})', legend: "{{metric}}" }]),
+    graph("Trend: ratings", [{ expr: 'max by (metric) (metric_trend{stat="mean", metric=~".*_rating"})', legend: "{{metric}}" }]),
     {
       title: "Cost by plan",
       type: "bargauge",

@@ -271,7 +271,10 @@ create function metrics_snapshot(p_node text, p_seconds double precision, p_plan
     -- As counted by PostgreSQL's statistics: a sum over the log itself would read all of it.
     'events', (select coalesce(sum(u.n_tup_ins), 0) from pg_stat_user_tables u where starts_with(u.relname, 'execution_events_')),
     'today', (select jsonb_build_object('usd', coalesce(sum(s.usd), 0), 'tokens', coalesce(sum(s.tokens), 0), 'seconds', coalesce(sum(s.seconds), 0))
-        from spending s where s.day = (longhaul_now() at time zone 'UTC')::date))
+        from spending s where s.day = (longhaul_now() at time zone 'UTC')::date),
+    -- Of the newest day that has any: what was recorded since is in the view at its next refresh.
+    'trends', (select coalesce(jsonb_agg(jsonb_build_object('metric', m.metric, 'mean', m.mean, 'median', m.median)), '[]')
+        from metric_trends m where m.day = (select max(d.day) from metric_trends d)))
 $$;
 
 -- -------------------------------------------------------------------------------------------------------------- artifacts

@@ -93,6 +93,8 @@ export type Outcome = {
   fingerprint?: string;
   /** How the attempt was held. */
   isolation?: Isolation;
+  /** What it did to the workspace is to be taken back. */
+  rollBack?: true;
   /** What the orchestrator saw itself when it checked the result. */
   evidence?: Evidence[];
   /** What makes the tests say less than before the task. */

@@ -25,7 +25,13 @@ export function createStateMetrics(registry: Registry, day: Partial<Amounts>) {
   ]);
   const spent = gauge("budget_day_spent", "Spent today (UTC), in the unit of the metric", ["metric"]);
   const dayBudget = gauge("budget_day_used_ratio", "Share of the day's budget that is spent", ["metric"]);
+  const trend = gauge(
+    "metric_trend",
+    "Evaluation metrics of the newest day: duration, pass rate, success ratio, tokens, rating",
+    ["metric", "stat"],
+  );
   const all = [
+    trend,
     lag,
     queue,
     executions,
@@ -76,6 +82,10 @@ export function createStateMetrics(registry: Registry, day: Partial<Amounts>) {
         spent.set({ metric }, amount);
         const allowed = day[metric as keyof Amounts];
         if (allowed !== undefined) dayBudget.set({ metric }, amount / allowed);
+      }
+      for (const { metric, mean, median } of snapshot.trends) {
+        trend.set({ metric, stat: "mean" }, mean);
+        trend.set({ metric, stat: "median" }, median);
       }
       // PostgreSQL forgets its statistics in a crash.
       if (snapshot.events < eventsBefore) events.reset();

@@ -21,6 +21,7 @@ export type MetricsSnapshot = {
   unlearned: number;
   events: number;
   today: Record<"usd" | "tokens" | "seconds", number>;
+  trends: { metric: string; mean: number; median: number }[];
 };
 
 export function createMetricsStore(database: Database) {

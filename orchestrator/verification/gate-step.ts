@@ -1,7 +1,7 @@
 /**
  * Gates of a task (SPEC §5). `pre` stands before the task: one that fails asks for an approval, after which it is not asked again. `mid`,
- * `post` and `evaluation` stand behind work that has succeeded: a failed `mid` asks a person, the others fail the task. `warn` and
- * `continue` record what was found and go on.
+ * `post` and `evaluation` stand behind work that has succeeded: a failed `mid` asks a person, the others fail the task, and a `post` may also
+ * have its work taken back. `warn` and `continue` record what was found and go on.
  */
 import { join } from "node:path";
 import type { GateCheckName } from "../../plan/gate-checks.ts";
@@ -72,7 +72,7 @@ async function ask(
       const durationMs = Math.round(options.now() - startedMs);
       if (!(await options.store.recordGate(assignment, { ...record, durationMs })))
         throw new LonghaulError("conflict", "the attempt was superseded");
-      if (status === "failed") return stop(trigger, name, gate.check, answer.message);
+      if (status === "failed") return stop(gate, name, answer.message);
     }
   }
   return undefined;
@@ -102,7 +102,7 @@ async function answerOf(
   }
 }
 
-function stop(trigger: Gate["trigger"], name: string, check: string, found: string): Outcome {
+function stop({ trigger, check, action }: Gate, name: string, found: string): Outcome {
   const message = `the ${trigger} gate '${check}' failed: ${found}`;
   if (trigger === "pre" || trigger === "mid") {
     const waitFor = trigger === "pre" ? "approval" : "human";
@@ -112,5 +112,5 @@ function stop(trigger: Gate["trigger"], name: string, check: string, found: stri
       hold: { name, waitFor, onDone: trigger === "pre" ? "continue" : "complete", detail: { gate: check, found } },
     };
   }
-  return { status: "failed", failureClass: "permanent", message };
+  return { status: "failed", failureClass: "permanent", message, ...(action === undefined ? {} : { rollBack: true }) };
 }

@@ -16,7 +16,7 @@ import type { ExecutionTargets } from "./execution-target.ts";
 import type { Snapshots } from "./snapshot.ts";
 
 export type CheckpointOptions = {
-  checkpoints: Pick<CheckpointStore, "lastSeq" | "save">;
+  checkpoints: Pick<CheckpointStore, "lastSeq" | "save" | "firstTree">;
   snapshots: Snapshots;
   targets: Pick<ExecutionTargets, "tip">;
   onError(error: unknown, doing: string): void;
@@ -45,9 +45,19 @@ export function checkpoints(options: CheckpointOptions): AttemptStep {
     await options.checkpoints.save(assignment, moment, seq, state, ref);
   }
 
+  /** To the files from before the task's first attempt. Those that it made are in the checkpoint after it. */
+  async function takeBack(assignment: Assignment): Promise<string> {
+    const { executionId, ordinal, attempt, workspace } = assignment;
+    if (options.snapshots.isInUse(workspace)) return "nothing was taken back, because another task works in the same folder";
+    const tree = await options.checkpoints.firstTree(executionId, ordinal, null);
+    if (tree === undefined) return "nothing was taken back, because there is no checkpoint before it";
+    await options.snapshots.restore(workspace, tree, `refs/longhaul/${executionId}/${ordinal}-${attempt}-undo`);
+    return "its changes were taken back";
+  }
+
   return async (assignment, context, next) => {
     if (!assignment.adopted && touchesFiles(assignment)) await keep(assignment, "before", {});
-    const outcome = await options.snapshots.during(assignment.workspace, () => next(assignment, context));
+    const { rollBack, ...outcome } = await options.snapshots.during(assignment.workspace, () => next(assignment, context));
     if (outcome.status === "detached" || outcome.status === "cancelled") return outcome;
     await keep(assignment, "after", {
       outcome: outcome.status,
@@ -57,7 +67,7 @@ export function checkpoints(options: CheckpointOptions): AttemptStep {
       ...(outcome.sessionId === undefined ? {} : { sessionId: outcome.sessionId }),
       ...(outcome.evidence === undefined ? {} : { evidence: outcome.evidence }),
     });
-    return outcome;
+    return rollBack === undefined ? outcome : { ...outcome, message: `${outcome.message}; ${await takeBack(assignment)}` };
   };
 }
 

@@ -180,6 +180,8 @@ export function createSnapshots(options: SnapshotOptions) {
         if (entry?.last !== undefined) entry.last.takenMs = 0;
       }
     },
+    /** Whether a task works in it now. */
+    isInUse: (workspace: string): boolean => users.has(workspace),
     /** Hash of the files as they are. Keeps nothing. */
     treeOf: (workspace: string): Promise<string> => alone(workspace, async (entry) => (await writeTree(entry)).tree),
     /** Where the snapshots of a workspace are. */

@@ -51,9 +51,13 @@ function problemOf(owner: string, gate: unknown, line: number | undefined): Plan
         code: "bad-gate",
         message,
         ...at,
-        fix: `Write {"trigger": "pre|mid|post|evaluation", "check": …, "params": {…}, "onFail": "halt|warn|continue"}; checks are ${Object.keys(gateChecks).join(", ")}.`,
+        fix: `Write {"trigger": "pre|mid|post|evaluation", "check": …, "params": {…}, "onFail": "halt|warn|continue", "action": "rollback"}; checks are ${Object.keys(gateChecks).join(", ")}.`,
       },
     ];
+  }
+  if (parsed.data.action !== undefined && (parsed.data.trigger !== "post" || parsed.data.onFail !== "halt")) {
+    const message = `A gate of ${owner} cannot be used: only a post gate that halts can take the task's work back.`;
+    return [{ code: "bad-gate", message, ...at, fix: 'Leave "action" out, or write "trigger": "post", "onFail": "halt".' }];
   }
   const missing = gateChecks[parsed.data.check].filter((parameter) => parsed.data.params[parameter] === undefined);
   if (missing.length === 0) return [];

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
+import { rateExecution, trendsOf } from "../../client/metrics.ts";
 import { dashboards } from "../../scripts/grafana-dashboards.ts";
 import { dashboardJson } from "../../scripts/grafana-panels.ts";
 import { createTestOrchestrator, type TestOrchestrator, untilEnded } from "../support/orchestrator.ts";
@@ -98,10 +99,13 @@ describe.runIf(hasPrometheus)("with a real Prometheus", () => {
     ({ executionId } = await client.handoff({ plan, options: { workspace, budget: { wallSeconds: 100 } } }));
     ({ planId } = await client.execution(executionId));
     await untilEnded(client, executionId);
+    await rateExecution(client, executionId, { rating: 8 });
+    await trendsOf(client); // makes them new
     const has = (expr: string) =>
       vi.waitFor(async () => expect(await prometheus.query(expr)).not.toEqual([]), { timeout: 30_000, interval: 500 });
     await has(`execution_errors_total{plan_id="${planId}",class="transient"} == 2`);
     await has("notifications_oldest_seconds");
+    await has('metric_trend{metric="execution_rating"} == 8');
   }, 120_000);
   afterAll(async () => {
     await prometheus.close();

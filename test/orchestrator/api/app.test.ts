@@ -52,7 +52,6 @@ test.each([
   ["GET", "/actions/pending", undefined, "pendingActions"],
   ["POST", "/actions/a.1/complete", "{}", "completeAction"],
   ["GET", "/executor/builds", undefined, "list"],
-  ["GET", `/executor/builds/${executionId}/status`, undefined, "status"],
   ["DELETE", `/executor/builds/${executionId}`, undefined, "control"],
   ["GET", "/executor/health", undefined, "health"],
   ["GET", "/executor/capabilities", undefined, "capabilities"],

@@ -52,6 +52,19 @@ it("before a task asks for an approval, runs nothing meanwhile, and is not asked
   await expect(readFile(join(workspace, "ran"))).resolves.toBeDefined();
 });
 
+it("after a task takes its work back when that is wished, and what was there before stays", async () => {
+  await writeFile(join(workspace, "kept"), "kept\n");
+  const gate = { trigger: "post", check: "file", params: { path: "missing" }, action: "rollback" };
+  const executionId = await handoff([gate], "echo worse > kept; touch ran");
+  expect(await untilEnded(client, executionId)).toMatchObject({ status: "failed" });
+  const { tasks } = await client.execution(executionId);
+  expect(tasks[0]).toMatchObject({ status: "failed", message: expect.stringContaining("its changes were taken back") });
+  expect(await readFile(join(workspace, "kept"), "utf8")).toBe("kept\n");
+  await expect(readFile(join(workspace, "ran"))).rejects.toThrow("ENOENT");
+  const before = { trigger: "pre", check: "disk", action: "rollback" };
+  await expect(handoff([before])).rejects.toThrow("only a post gate that halts");
+});
+
 it("after a task fails it for good and skips what hangs on it", async () => {
   const executionId = await handoff([{ trigger: "post", check: "command", params: { command: "test -e missing" } }]);
   expect(await untilEnded(client, executionId)).toMatchObject({ status: "failed" });
