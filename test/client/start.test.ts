@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(async () => {
   const running = await discoverOrchestrator(home);
   if (running.running) process.kill(running.pid, "SIGKILL");
-  await rm(home, { recursive: true, force: true });
+  await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }); // starters that lost may still be writing
 });
 
 const command = (mode: string): [string, ...string[]] => [process.execPath, fixture, mode];
