@@ -64,13 +64,14 @@ export async function launch(
     detached: true,
     stdio: ["ignore", output.fd, output.fd],
   });
-  await output.close();
+  // Listened to before anything is waited for: a server that cannot start is gone within milliseconds.
   let ended = false;
   const gone = new Promise<void>((resolve) => {
     for (const event of ["error", "exit"]) child.once(event, () => resolve());
   }).then(() => {
     ended = true;
   });
+  await output.close();
   child.unref();
   return {
     pid: child.pid,
