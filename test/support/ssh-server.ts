@@ -9,7 +9,9 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-export const sshd = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].find(existsSync);
+/** Whoever has no shell to log in to, like `nobody`, cannot be deployed to. */
+const canLogIn = !/\/(nologin|false)$/.test(userInfo().shell ?? "");
+export const sshd = canLogIn ? ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].find(existsSync) : undefined;
 
 export type SshServer = {
   host: string;
